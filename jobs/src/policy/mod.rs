@@ -1,0 +1,107 @@
+//! The policy: what the controller has laid down, as domain types. Whatever is here has been checked as a whole;
+//! nothing downstream checks it again.
+
+mod content;
+mod controller;
+mod dictionary;
+mod field;
+mod limits;
+mod purpose;
+mod schedule;
+mod source;
+
+pub use content::{Concerns, Content, ContentVersion, Document};
+pub use controller::{Controller, MailIdentity};
+pub use dictionary::{Dictionaries, Dictionary};
+pub use field::{Field, FieldClass, FieldKind};
+pub use limits::{Limits, Periods};
+pub use purpose::{Channel, ChannelKind, LawfulBasis, OptIn, Purpose, Topic};
+pub use schedule::{CatchUp, ScheduleRule};
+pub use source::{Source, TypePattern};
+
+use crate::code::{ChannelId, ContentId, FieldId, MailIdentityId, PurposeId, ScheduleId, SourceId, TopicId};
+use crate::locale::Locale;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything the controller has laid down.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// SHA-256 over the policy's files; stored with every decision, so that it can be shown under which rules it fell.
+    pub hash: [u8; 32],
+    /// Who is responsible (Art. 4(7)).
+    pub controller: Controller,
+    /// The language used where a subject has stated none.
+    pub default_locale: Locale,
+    /// Features that are switched on; everything else is off.
+    pub features: BTreeSet<Feature>,
+    /// What personal data are used for.
+    pub purposes: BTreeMap<PurposeId, Purpose>,
+    /// Subscription topics.
+    pub topics: BTreeMap<TopicId, Topic>,
+    /// Channels of communication.
+    pub channels: BTreeMap<ChannelId, Channel>,
+    /// Wordings that subjects agree to.
+    pub contents: BTreeMap<ContentId, Content>,
+    /// Categories, sources, reasons.
+    pub dictionaries: Dictionaries,
+    /// What may be known of a subject.
+    pub fields: BTreeMap<FieldId, Field>,
+    /// Who may send which messages. Empty: nobody is configured, then only this machine may send, see `docs/security.md`.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Sender names and addresses.
+    pub mail_identities: BTreeMap<MailIdentityId, MailIdentity>,
+    /// Caps of double opt-in.
+    pub limits: Limits,
+    /// How long things last.
+    pub periods: Periods,
+    /// What happens by the clock.
+    pub schedules: BTreeMap<ScheduleId, ScheduleRule>,
+}
+
+/// A feature that must be switched on before it is used (the master switch is the absence of all of them).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Asking for consent by double opt-in mail.
+    ConsentRequests,
+    /// Recording consent taken elsewhere.
+    ConsentRecords,
+    /// The gate: may this purpose be processed for this subject now?
+    Gate,
+    /// Schedules.
+    Schedules,
+}
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: [Self; 4] = [Self::ConsentRequests, Self::ConsentRecords, Self::Gate, Self::Schedules];
+
+    /// The name as written in the policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsentRequests => "consent_requests",
+            Self::ConsentRecords => "consent_records",
+            Self::Gate => "gate",
+            Self::Schedules => "schedules",
+        }
+    }
+}
+
+impl Policy {
+    /// The hash in hexadecimal digits.
+    pub fn hash_hex(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.hash)
+    }
+}
