@@ -1,0 +1,243 @@
+//! The trail: what was done, for whom the law asks (Art. 5(2)). A closed list of acts made of names and numbers, so
+//! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start.
+
+use crate::code::{ContentId, EntryCode, FieldId, PurposeId, TopicId};
+use crate::model::SubjectId;
+use crate::policy::OptIn;
+use crate::protection::new_id;
+use crate::time::Timestamp;
+use rand_core::CryptoRng;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Why an act was left undone or had no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The consent stands already.
+    AlreadyGranted,
+    /// The consent was refused or withdrawn already.
+    AlreadyEnded,
+    /// The subject was asked within the request interval.
+    AskedRecently,
+    /// A later act is known.
+    Outdated,
+    /// The request is no longer open.
+    RequestClosed,
+    /// There is no address that mail could go to.
+    NoAddress,
+    /// No further mail may be sent for this request.
+    MailLimit,
+    /// The purpose does not rest on consent.
+    NotByConsent,
+}
+
+/// An act, as the trail tells it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    /// A subject was first heard of.
+    SubjectCreated,
+    /// An identity was added to the subject.
+    IdentityAdded {
+        /// `email`, `phone`, `id:shop`.
+        kind: String,
+    },
+    /// The primary email address was replaced.
+    PrimaryEmailChanged,
+    /// The opt-in was reset because the primary address changed (B13).
+    OptInReset {
+        /// For which purpose.
+        purpose: PurposeId,
+    },
+    /// Values of fields were stored.
+    FieldsChanged {
+        /// Which.
+        fields: Vec<FieldId>,
+    },
+    /// Addresses or contacts were stored or changed.
+    LinksChanged {
+        /// How many.
+        count: usize,
+    },
+    /// Mail to an address of the subject fails for good.
+    AddressUndeliverable,
+    /// Consent was asked for.
+    ConsentRequested {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// Under which content.
+        content: ContentId,
+        /// In which version.
+        version: u32,
+        /// Which request.
+        request: Uuid,
+    },
+    /// A request for consent changed nothing, or ordered no mail.
+    ConsentRequestSkipped {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// Why.
+        why: Why,
+    },
+    /// A reminder was ordered.
+    ConsentReminded {
+        /// Which request.
+        request: Uuid,
+    },
+    /// A request ended without an answer.
+    ConsentRequestExpired {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// Which request.
+        request: Uuid,
+    },
+    /// A request was voided by a withdrawal.
+    ConsentRequestVoided {
+        /// Which request.
+        request: Uuid,
+    },
+    /// Consent was given.
+    ConsentGranted {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// Under which content.
+        content: ContentId,
+        /// In which version.
+        version: u32,
+        /// How it counts as opt-in.
+        opt_in: OptIn,
+        /// The record.
+        record: Uuid,
+    },
+    /// Consent was refused.
+    ConsentRefused {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// The record.
+        record: Uuid,
+    },
+    /// Consent was withdrawn.
+    ConsentWithdrawn {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// Why.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<EntryCode>,
+        /// The record.
+        record: Uuid,
+    },
+    /// The period of a consent is over.
+    ConsentExpired {
+        /// For which purpose.
+        purpose: PurposeId,
+    },
+    /// What was told of a consent had no effect on its state.
+    StatementWithoutEffect {
+        /// About which purpose.
+        purpose: PurposeId,
+        /// Why.
+        why: Why,
+        /// The record, where one was made nevertheless.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        record: Option<Uuid>,
+    },
+    /// A subscription topic was chosen or left.
+    TopicChanged {
+        /// Within which purpose.
+        purpose: PurposeId,
+        /// Which topic.
+        topic: TopicId,
+        /// Chosen, or left.
+        subscribed: bool,
+    },
+    /// A sweep was ordered.
+    SweepOrdered {
+        /// Which.
+        sweep: &'static str,
+    },
+}
+
+/// An event of the trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: Uuid,
+    /// About whom.
+    pub subject: Option<SubjectId>,
+    /// The number of the decision about this subject.
+    pub sequence: i64,
+    /// When.
+    pub at: Timestamp,
+    /// The event as canonical JSON (RFC 8785), byte for byte what the leaf was made from.
+    pub detail: String,
+    /// Random bytes that keep an event from being guessed from its leaf.
+    pub salt: [u8; 16],
+    /// The Merkle leaf (RFC 9162, section 2.1.1): SHA-256 of 0, salt and detail.
+    pub leaf: [u8; 32],
+}
+
+/// Who made the act happen, and under which rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    /// The authenticated source of the message.
+    pub source: &'a str,
+    /// Checksum of the message's id; ids are chosen by senders and could hold anything.
+    pub message: &'a str,
+    /// The policy's hash in hexadecimal digits.
+    pub policy: &'a str,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    #[serde(flatten)]
+    act: &'a Act,
+    at: Timestamp,
+    id: Uuid,
+    message: &'a str,
+    policy: &'a str,
+    sequence: i64,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<SubjectId>,
+}
+
+impl AuditEvent {
+    /// The event of `act`.
+    pub fn new(
+        act: &Act,
+        subject: Option<SubjectId>,
+        sequence: i64,
+        at: Timestamp,
+        cause: Cause<'_>,
+        rng: &mut dyn CryptoRng,
+    ) -> Self {
+        let id = new_id(at, rng);
+        let detail = Detail {
+            act,
+            at,
+            id,
+            message: cause.message,
+            policy: cause.policy,
+            sequence,
+            source: cause.source,
+            subject,
+        };
+        // names, numbers and texts always serialise
+        let detail = serde_json_canonicalizer::to_string(&detail).unwrap_or_default();
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        let leaf = leaf(&salt, &detail);
+        Self { id, subject, sequence, at, detail, salt, leaf }
+    }
+}
+
+/// The Merkle leaf of an event.
+pub fn leaf(salt: &[u8], detail: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([0]);
+    hash.update(salt);
+    hash.update(detail.as_bytes());
+    hash.finalize().into()
+}

@@ -1,0 +1,272 @@
+//! A decision: one message, one subject, no I/O. Everything it may know or bring about is here.
+
+use crate::audit::{Act, AuditEvent, Cause};
+use crate::effects::{Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SweepOrder, Trace, Use};
+use crate::event::Event;
+use crate::job::{AnyJob, Job};
+use crate::mail::Mail;
+use crate::model::{ConsentRecord, Subject, SubjectId};
+use crate::policy::Policy;
+use crate::protection::{BlindIndex, Unsealable, Vault, new_id};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::time::{Span, Timestamp};
+use rand_core::CryptoRng;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use uuid::Uuid;
+
+/// Times up to this far ahead of ours count as now; a sender's clock may be that wrong.
+pub const CLOCK_TOLERANCE: Span = Span::minutes(2);
+
+/// What is known of the message that is decided.
+#[derive(Clone, Debug)]
+pub struct MessageContext {
+    /// The authenticated source.
+    pub source: String,
+    /// Checksum of source and id, for the trail.
+    pub message: String,
+    /// The envelope's time.
+    pub time: Timestamp,
+    /// What goes with everything that follows.
+    pub trace: Trace,
+}
+
+/// What every decision of a batch shares.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The time of the batch.
+    pub now: Timestamp,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The policy's hash in hexadecimal digits.
+    pub policy_hex: &'a str,
+    /// The keys.
+    pub vault: &'a Vault,
+    /// How far counters are known to have gone in committed batches.
+    pub counters: &'a HashMap<Counter, u32>,
+}
+
+/// Handed to a job: what it may know, and where it puts what it brings about.
+pub struct Decision<'a> {
+    around: Surroundings<'a>,
+    message: &'a MessageContext,
+    subject: Option<SubjectId>,
+    sequence: i64,
+    rng: &'a mut dyn CryptoRng,
+    out: &'a mut Effects,
+}
+
+impl<'a> Decision<'a> {
+    /// The time.
+    pub const fn now(&self) -> Timestamp {
+        self.around.now
+    }
+
+    /// The policy.
+    pub const fn policy(&self) -> &'a Policy {
+        self.around.policy
+    }
+
+    /// The keys.
+    pub const fn vault(&self) -> &'a Vault {
+        self.around.vault
+    }
+
+    /// Randomness.
+    pub fn rng(&mut self) -> &mut dyn CryptoRng {
+        self.rng
+    }
+
+    /// What is known of the message.
+    pub const fn message(&self) -> &'a MessageContext {
+        self.message
+    }
+
+    /// A fresh id.
+    pub fn new_id(&mut self) -> Uuid {
+        new_id(self.around.now, self.rng)
+    }
+
+    /// The time of an act: as told, else the envelope's. Up to two minutes ahead counts as now.
+    ///
+    /// # Errors
+    /// Refuses a later time, naming `field`.
+    pub fn act_time(&self, told: Option<Timestamp>, field: &str) -> Result<Timestamp, Refusal> {
+        let (time, field) = told.map_or((self.message.time, "time"), |t| (t, field));
+        if time > self.now().plus(CLOCK_TOLERANCE) {
+            return Err(Refusal::field(
+                RefusalCode::FutureTime,
+                field,
+                "lies in the future; send the time at which it happened",
+            ));
+        }
+        Ok(time.min(self.now()))
+    }
+
+    /// Orders a mail to one of the subject's addresses.
+    pub fn mail(&mut self, address: BlindIndex, mail: Mail) {
+        let Some(subject) = self.subject else { return };
+        let order = MailOrder {
+            id: self.new_id(),
+            subject,
+            address,
+            mail,
+            due_at: self.now(),
+            trace: self.message.trace.clone(),
+        };
+        self.out.mails.push(order);
+    }
+
+    /// Publishes an event to the apps, in the subject's sequence.
+    pub fn publish(&mut self, event: Event) {
+        let order = EventOrder {
+            id: self.new_id(),
+            subject: self.subject,
+            sequence: 0,
+            event,
+            reply_to: None,
+            at: self.now(),
+            trace: self.message.trace.clone(),
+        };
+        self.out.events.push(order);
+    }
+
+    /// Sends a message to Rescind itself, about the same subject.
+    pub fn later<J: Job>(&mut self, due_at: Timestamp, job: &J) {
+        let follow_up = FollowUp {
+            id: self.new_id(),
+            subject: self.subject,
+            kind: J::KIND,
+            // jobs are plain data with text keys
+            data: serde_json::to_value(job).unwrap_or_default(),
+            due_at,
+            lane: Lane::Request,
+            trace: self.message.trace.clone(),
+        };
+        self.out.follow_ups.push(follow_up);
+    }
+
+    /// Orders a sweep.
+    pub fn sweep(&mut self, name: &'static str) {
+        let order =
+            SweepOrder { id: self.new_id(), name, at: self.now(), source: self.message.source.clone() };
+        self.out.sweeps.push(order);
+    }
+
+    /// Enters an act in the trail.
+    pub fn record(&mut self, act: &Act) {
+        let cause = Cause {
+            source: &self.message.source,
+            message: &self.message.message,
+            policy: self.around.policy_hex,
+        };
+        let event = AuditEvent::new(act, self.subject, self.sequence, self.around.now, cause, self.rng);
+        self.out.audit.push(event);
+    }
+
+    /// Keeps a proof.
+    pub fn prove(&mut self, record: ConsentRecord) {
+        self.out.records.push(record);
+    }
+
+    /// Counts one more of `value` within `scope`, if fewer than `limit` were counted in the current window.
+    ///
+    /// # Errors
+    /// Refuses when the limit is reached.
+    pub fn count(&mut self, scope: &str, value: &[u8], window: Span, limit: u32) -> Result<(), Refusal> {
+        let length = window.as_micros().max(1);
+        let start = self.now().micros().div_euclid(length) * length;
+        let window = Timestamp::from_micros(start).unwrap_or(self.now());
+        let counter = Counter { key: self.vault().counter_key(scope, value), window };
+        let known = self.around.counters.get(&counter).copied().unwrap_or(0);
+        let use_ = self.out.uses.entry(counter).or_insert(Use { added: 0, limit });
+        if known.saturating_add(use_.added) >= limit {
+            if use_.added == 0 {
+                self.out.uses.remove(&counter);
+            }
+            return Err(Refusal::new(
+                RefusalCode::LimitReached,
+                format!(
+                    "The limit of {limit} requests for consent per {scope} is reached; send it again later."
+                ),
+            ));
+        }
+        use_.added += 1;
+        self.out.journal.push(counter);
+        Ok(())
+    }
+}
+
+impl From<Unsealable> for Refusal {
+    fn from(error: Unsealable) -> Self {
+        Self::new(RefusalCode::InternalError, error.to_string())
+    }
+}
+
+/// Decides one message about `subject`. The subject and the effects change only if it succeeds; a panic is a refusal.
+pub fn decide(
+    job: &dyn AnyJob,
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    subject: &mut Subject,
+    out: &mut Effects,
+) -> Result<(), Refusal> {
+    let mark = out.mark();
+    let mut draft = subject.clone();
+    draft.version += 1;
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut cx = Decision {
+            around,
+            message,
+            subject: Some(draft.id),
+            sequence: draft.version,
+            rng: &mut *rng,
+            out: &mut *out,
+        };
+        if draft.version == 1 {
+            cx.record(&Act::SubjectCreated);
+        }
+        if let Some(named) = job.named() {
+            crate::jobs::naming::learn(named, &mut draft, &mut cx)?;
+        }
+        job.decide(&mut draft, &mut cx)
+    }));
+    match outcome.unwrap_or_else(|_| Err(panicked())) {
+        Ok(()) => {
+            for event in &mut out.events[mark.events..] {
+                draft.event_sequence += 1;
+                event.sequence = draft.event_sequence;
+            }
+            *subject = draft;
+            Ok(())
+        }
+        Err(refusal) => {
+            out.cut(mark);
+            Err(refusal)
+        }
+    }
+}
+
+/// Decides one message that concerns no subject.
+pub fn decide_alone(
+    job: &dyn AnyJob,
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    out: &mut Effects,
+) -> Result<(), Refusal> {
+    let mark = out.mark();
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut cx = Decision { around, message, subject: None, sequence: 0, rng: &mut *rng, out: &mut *out };
+        job.decide_alone(&mut cx)
+    }));
+    outcome.unwrap_or_else(|_| Err(panicked())).inspect_err(|_| out.cut(mark))
+}
+
+fn panicked() -> Refusal {
+    Refusal::new(
+        RefusalCode::InternalError,
+        "The decision failed on our side. The operator finds the place in the log; nothing was changed.",
+    )
+}

@@ -1,0 +1,181 @@
+//! What decisions bring about. Collected for a whole batch and saved in one transaction; the part of a decision that
+//! fails in the end is cut off again.
+
+use crate::audit::AuditEvent;
+use crate::event::Event;
+use crate::mail::Mail;
+use crate::model::{ConsentRecord, SubjectId};
+use crate::protection::BlindIndex;
+use crate::time::Timestamp;
+use serde_json::Value;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What goes with everything that follows from a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// The message's correlation id.
+    pub correlation: Option<String>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+/// A mail to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailOrder {
+    /// Its id, from which its Message-ID derives.
+    pub id: Uuid,
+    /// To whom.
+    pub subject: SubjectId,
+    /// To which of the subject's addresses.
+    pub address: BlindIndex,
+    /// What it says.
+    pub mail: Mail,
+    /// Not before.
+    pub due_at: Timestamp,
+    /// What it follows from.
+    pub trace: Trace,
+}
+
+/// An event to be published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventOrder {
+    /// Its id, on the wire too.
+    pub id: Uuid,
+    /// About whom.
+    pub subject: Option<SubjectId>,
+    /// Its number among the subject's events; they leave in this order.
+    pub sequence: i64,
+    /// What happened.
+    pub event: Event,
+    /// Where it goes instead of its type's routing key: the `replyto` of a message.
+    pub reply_to: Option<String>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What it follows from.
+    pub trace: Trace,
+}
+
+/// Which messages go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i16)]
+pub enum Lane {
+    /// People or apps wait for it.
+    Request = 0,
+    /// Sweeps, expansions, imports: never starve the others.
+    Background = 1,
+}
+
+/// A message to Rescind itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FollowUp {
+    /// Its id.
+    pub id: Uuid,
+    /// Whom it concerns.
+    pub subject: Option<SubjectId>,
+    /// Its type.
+    pub kind: &'static str,
+    /// Its data. Holds names and references only.
+    pub data: Value,
+    /// Not before.
+    pub due_at: Timestamp,
+    /// Which messages go first.
+    pub lane: Lane,
+    /// What it follows from.
+    pub trace: Trace,
+}
+
+/// A sweep to be run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepOrder {
+    /// Its id.
+    pub id: Uuid,
+    /// Which sweep.
+    pub name: &'static str,
+    /// When it was ordered.
+    pub at: Timestamp,
+    /// Who ordered it.
+    pub source: String,
+}
+
+/// A counter over a window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter {
+    /// Keyed hash of what is counted.
+    pub key: [u8; 32],
+    /// Start of the window.
+    pub window: Timestamp,
+}
+
+/// How far counters may go, and how far this batch takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// How much this batch adds.
+    pub added: u32,
+    /// The highest value allowed.
+    pub limit: u32,
+}
+
+/// Everything a batch brings about beside the subjects' new states.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// The trail.
+    pub audit: Vec<AuditEvent>,
+    /// Proofs.
+    pub records: Vec<ConsentRecord>,
+    /// Mails.
+    pub mails: Vec<MailOrder>,
+    /// Events.
+    pub events: Vec<EventOrder>,
+    /// Messages to Rescind itself.
+    pub follow_ups: Vec<FollowUp>,
+    /// Sweeps.
+    pub sweeps: Vec<SweepOrder>,
+    /// Counters.
+    pub uses: HashMap<Counter, Use>,
+    pub(crate) journal: Vec<Counter>,
+}
+
+/// How far each list went before a decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    audit: usize,
+    records: usize,
+    mails: usize,
+    pub(crate) events: usize,
+    follow_ups: usize,
+    sweeps: usize,
+    journal: usize,
+}
+
+impl Effects {
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            audit: self.audit.len(),
+            records: self.records.len(),
+            mails: self.mails.len(),
+            events: self.events.len(),
+            follow_ups: self.follow_ups.len(),
+            sweeps: self.sweeps.len(),
+            journal: self.journal.len(),
+        }
+    }
+
+    /// Drops everything since `mark`.
+    pub(crate) fn cut(&mut self, mark: Mark) {
+        self.audit.truncate(mark.audit);
+        self.records.truncate(mark.records);
+        self.mails.truncate(mark.mails);
+        self.events.truncate(mark.events);
+        self.follow_ups.truncate(mark.follow_ups);
+        self.sweeps.truncate(mark.sweeps);
+        for counter in self.journal.drain(mark.journal..) {
+            if let Some(use_) = self.uses.get_mut(&counter) {
+                use_.added -= 1;
+                if use_.added == 0 {
+                    self.uses.remove(&counter);
+                }
+            }
+        }
+    }
+}

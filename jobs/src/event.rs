@@ -1,0 +1,141 @@
+//! What apps are told. Held as names, numbers and references; the subject's identities are opened only when the
+//! event leaves.
+
+use crate::code::{ContentId, EntryCode, PurposeId};
+use crate::locale::Locale;
+use crate::policy::OptIn;
+use crate::refusal::FieldProblem;
+use crate::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// An event about one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum Event {
+    /// A subject gave consent to a purpose.
+    #[serde(rename = "consent.granted.v1")]
+    ConsentGranted(ConsentGranted),
+    /// A subject refused consent to a purpose.
+    #[serde(rename = "consent.refused.v1")]
+    ConsentRefused(ConsentRefused),
+    /// Nobody answered a request for consent in time.
+    #[serde(rename = "consent.request_expired.v1")]
+    ConsentRequestExpired(ConsentRequestExpired),
+    /// The period of a consent is over.
+    #[serde(rename = "consent.expired.v1")]
+    ConsentExpired(ConsentExpired),
+    /// A subject took consent back.
+    #[serde(rename = "consent.withdrawn.v1")]
+    ConsentWithdrawn(ConsentWithdrawn),
+    /// A message was refused; answered to its `replyto`.
+    #[serde(rename = "message.refused.v1")]
+    MessageRefused(MessageRefused),
+}
+
+/// A subject gave consent to a purpose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentGranted {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// The content agreed to.
+    pub content: ContentId,
+    /// Its version.
+    pub version: u32,
+    /// The language it was shown in.
+    pub locale: Locale,
+    /// How it counts as opt-in.
+    pub opt_in: OptIn,
+    /// When it was given.
+    pub granted_at: Timestamp,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The consent id.
+    pub consent: Uuid,
+}
+
+/// A subject refused consent to a purpose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentRefused {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// When it was refused.
+    pub refused_at: Timestamp,
+    /// The consent id.
+    pub consent: Uuid,
+}
+
+/// Nobody answered a request for consent in time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentRequestExpired {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// When consent was asked for.
+    pub requested_at: Timestamp,
+    /// The request.
+    pub request: Uuid,
+}
+
+/// The period of a consent is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentExpired {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// When it ended.
+    pub expired_at: Timestamp,
+}
+
+/// A subject took consent back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentWithdrawn {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// When it was withdrawn.
+    pub withdrawn_at: Timestamp,
+    /// Why, if told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EntryCode>,
+    /// The consent id of the withdrawal.
+    pub consent: Uuid,
+}
+
+/// A message was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageRefused {
+    /// The message's source.
+    pub source: String,
+    /// The message's id.
+    pub id: String,
+    /// The stable code.
+    pub code: String,
+    /// One sentence.
+    pub detail: String,
+    /// What is wrong with which field.
+    pub fields: Vec<FieldProblem>,
+}
+
+impl Event {
+    /// The type on the wire.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ConsentGranted(_) => "consent.granted.v1",
+            Self::ConsentRefused(_) => "consent.refused.v1",
+            Self::ConsentRequestExpired(_) => "consent.request_expired.v1",
+            Self::ConsentExpired(_) => "consent.expired.v1",
+            Self::ConsentWithdrawn(_) => "consent.withdrawn.v1",
+            Self::MessageRefused(_) => "message.refused.v1",
+        }
+    }
+
+    /// Every type on the wire.
+    pub const KINDS: [&'static str; 6] = [
+        "consent.granted.v1",
+        "consent.refused.v1",
+        "consent.request_expired.v1",
+        "consent.expired.v1",
+        "consent.withdrawn.v1",
+        "message.refused.v1",
+    ];
+}

@@ -1,0 +1,140 @@
+//! A job: the argument struct of a message, and what is decided about it.
+
+use crate::decision::Decision;
+use crate::model::{Subject, SubjectId};
+use crate::policy::{Feature, Policy};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::subject_ref::SubjectRef;
+use crate::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Whom a message concerns.
+#[derive(Debug)]
+pub enum Concerns<'a> {
+    /// A subject named by its identities.
+    Named(&'a SubjectRef),
+    /// A subject by its id.
+    Known(SubjectId),
+    /// The subject of a request for consent.
+    Request(Uuid),
+    /// Nobody in particular.
+    Nobody,
+    /// Many: the message expands, page by page, into one job a subject.
+    Many(Selection),
+}
+
+/// Which subjects a message expands to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// Those with a granted consent to a purpose.
+    Granted(crate::code::PurposeId),
+}
+
+/// What a message about many subjects becomes for each of them.
+#[derive(Clone, Debug)]
+pub struct Expansion {
+    /// The type of the job for each subject.
+    pub kind: &'static str,
+    /// Its data.
+    pub data: Value,
+}
+
+/// A message's type: its data, and the decision about it.
+pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The stable type: stored, routed on, never reused.
+    const KIND: &'static str;
+    /// Only Rescind itself may send it.
+    const INTERNAL: bool = false;
+    /// The feature that must be switched on.
+    const FEATURE: Option<Feature> = None;
+    /// An unknown subject is created.
+    const CREATES: bool = false;
+    /// Where identities point at several subjects, it is applied to each; else it is parked for staff.
+    const EVERY_MATCH: bool = false;
+
+    /// Whom it concerns.
+    fn concerns(&self) -> Concerns<'_>;
+
+    /// Decides. Whatever it does to `subject` and orders from `cx` counts only if it returns `Ok`.
+    ///
+    /// # Errors
+    /// A refusal is final; the message is refused to its sender, or parked.
+    fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        let _ = (subject, cx);
+        Err(Refusal::new(RefusalCode::InternalError, "This type is not about one subject."))
+    }
+
+    /// Decides what concerns nobody in particular.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        let _ = cx;
+        Err(Refusal::new(RefusalCode::InternalError, "This type is about one subject."))
+    }
+
+    /// What it becomes for each of many subjects.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal> {
+        let _ = (policy, now);
+        Err(Refusal::new(RefusalCode::InternalError, "This type is not about many subjects."))
+    }
+}
+
+/// A job of any type.
+pub trait AnyJob: Send + Sync {
+    /// See [`Job::concerns`].
+    fn concerns(&self) -> Concerns<'_>;
+    /// The subject as named, if it is named.
+    fn named(&self) -> Option<&SubjectRef>;
+    /// See [`Job::CREATES`].
+    fn creates(&self) -> bool;
+    /// See [`Job::EVERY_MATCH`].
+    fn every_match(&self) -> bool;
+    /// See [`Job::decide`].
+    fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal>;
+    /// See [`Job::decide_alone`].
+    fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal>;
+    /// See [`Job::expand`].
+    fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal>;
+}
+
+impl<J: Job> AnyJob for J {
+    fn concerns(&self) -> Concerns<'_> {
+        Job::concerns(self)
+    }
+
+    fn named(&self) -> Option<&SubjectRef> {
+        match Job::concerns(self) {
+            Concerns::Named(subject) => Some(subject),
+            _ => None,
+        }
+    }
+
+    fn creates(&self) -> bool {
+        J::CREATES
+    }
+
+    fn every_match(&self) -> bool {
+        J::EVERY_MATCH
+    }
+
+    fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        Job::decide(self, subject, cx)
+    }
+
+    fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        Job::decide_alone(self, cx)
+    }
+
+    fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal> {
+        Job::expand(self, policy, now)
+    }
+}

@@ -1,0 +1,51 @@
+//! What a message tells of a subject merely by naming it: further identities, name, language, kind.
+
+use crate::audit::Act;
+use crate::code::FieldId;
+use crate::decision::Decision;
+use crate::model::{IdentityKind, Subject};
+use crate::refusal::Refusal;
+use crate::subject_ref::SubjectRef;
+
+/// The built-in field for the name to address a subject by.
+pub(crate) const NAME_FIELD: &str = "name";
+
+/// Takes over what is new. Identities that others have were told apart before (see the runner); here they are ours.
+pub(crate) fn learn(named: &SubjectRef, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    let vault = cx.vault();
+    for identity in named.identities()? {
+        if subject.identity(&vault.blind_index(&identity)).is_none() {
+            subject.add_identity(&identity, vault, cx.rng())?;
+            cx.record(&Act::IdentityAdded { kind: IdentityKind::to_text(identity.kind()) });
+        }
+    }
+    if let Some(locale) = named.locale() {
+        subject.locale = Some(locale);
+    }
+    if let Some(kind) = named.kind {
+        subject.kind = kind;
+    }
+    if let (Some(name), Some(field)) = (&named.name, FieldId::new(NAME_FIELD)) {
+        set_field(subject, field, name, cx)?;
+    }
+    Ok(())
+}
+
+/// Stores the value of a field.
+pub(crate) fn set_field(
+    subject: &mut Subject,
+    field: FieldId,
+    value: &str,
+    cx: &mut Decision<'_>,
+) -> Result<bool, Refusal> {
+    let key = subject.contact_key(cx.vault())?;
+    let place = subject.place("subject_field", "sealed");
+    if let Some(known) = subject.fields.get(&field)
+        && key.open_text(place, known)? == value
+    {
+        return Ok(false);
+    }
+    let sealed = key.seal(place, value.as_bytes(), cx.rng());
+    subject.fields.insert(field, sealed);
+    Ok(true)
+}

@@ -1,0 +1,216 @@
+//! What is known of a subject is stored or brought up to date. A subject may exist without any contact data (C5).
+
+use super::naming::set_field;
+use crate::audit::Act;
+use crate::code::FieldId;
+use crate::decision::Decision;
+use crate::job::{Concerns, Job};
+use crate::model::{IdentityKind, IdentityProblem, IdentityValue, Link, LinkedKind, Subject, SubjectState};
+use crate::policy::{FieldKind, OptIn};
+use crate::refusal::{FieldProblem, Refusal, RefusalCode};
+use crate::subject_ref::SubjectRef;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `subject.upsert.v1`: a subject is made known, or changed.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpsertSubject {
+    /// Who; identities not known yet are added.
+    pub subject: SubjectRef,
+    /// The email address that mail goes to from now on. A change resets the opt-in of every consent (B13).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_email: Option<String>,
+    /// Values of the policy's fields; an empty text erases the value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<FieldId, String>,
+    /// Postal and other addresses, by a name of the app's choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<LinkGiven>,
+    /// Contact persons, by a name of the app's choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<LinkGiven>,
+}
+
+/// An address or contact of a subject.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkGiven {
+    /// By which messages name it.
+    pub name: String,
+    /// Its text.
+    #[serde(default)]
+    pub value: String,
+    /// In use; consents can be linked to it.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The longest value of a field, in characters.
+const LONGEST_VALUE: usize = 1000;
+/// The most addresses and contacts a subject may have.
+const MOST_LINKS: usize = 100;
+
+impl Job for UpsertSubject {
+    const KIND: &'static str = "subject.upsert.v1";
+    const CREATES: bool = true;
+
+    fn concerns(&self) -> Concerns<'_> {
+        Concerns::Named(&self.subject)
+    }
+
+    fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        if subject.state != SubjectState::Active {
+            return Err(Refusal::new(
+                RefusalCode::SubjectClosed,
+                "The subject's data are restricted or being erased; they may not be changed.",
+            ));
+        }
+        self.check(cx)?;
+        subject.provisional = false;
+        if let Some(email) = &self.primary_email {
+            change_primary_email(email, subject, cx)?;
+        }
+        let mut changed = Vec::new();
+        for (field, value) in &self.fields {
+            let new = if value.is_empty() {
+                subject.fields.remove(field).is_some()
+            } else {
+                set_field(subject, field.clone(), value, cx)?
+            };
+            if new {
+                changed.push(field.clone());
+            }
+        }
+        if !changed.is_empty() {
+            cx.record(&Act::FieldsChanged { fields: changed });
+        }
+        let links = set_links(&self.addresses, LinkedKind::Address, subject, cx)?
+            + set_links(&self.contacts, LinkedKind::Contact, subject, cx)?;
+        if links > 0 {
+            cx.record(&Act::LinksChanged { count: links });
+        }
+        Ok(())
+    }
+}
+
+impl UpsertSubject {
+    fn check(&self, cx: &Decision<'_>) -> Result<(), Refusal> {
+        let mut problems = Vec::new();
+        for (name, value) in &self.fields {
+            let field = format!("data.fields.{name}");
+            let problem = match cx.policy().fields.get(name) {
+                None => Some("is not a field of the policy".to_owned()),
+                Some(_) if value.is_empty() => None,
+                Some(f) => value_problem(f.kind, value),
+            };
+            problems.extend(problem.map(|problem| FieldProblem { field, problem }));
+        }
+        for (list, links) in [("addresses", &self.addresses), ("contacts", &self.contacts)] {
+            for (i, link) in links.iter().enumerate() {
+                if link.name.trim().is_empty() || link.name.chars().count() > 128 {
+                    problems.push(FieldProblem {
+                        field: format!("data.{list}[{i}].name"),
+                        problem: "must be 1 to 128 characters".into(),
+                    });
+                }
+                if link.value.chars().count() > LONGEST_VALUE {
+                    problems.push(FieldProblem {
+                        field: format!("data.{list}[{i}].value"),
+                        problem: format!("must be at most {LONGEST_VALUE} characters"),
+                    });
+                }
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let detail =
+            problems.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
+        Err(Refusal { code: RefusalCode::InvalidField, detail, fields: problems })
+    }
+}
+
+fn value_problem(kind: FieldKind, value: &str) -> Option<String> {
+    if value.chars().count() > LONGEST_VALUE || value.chars().any(|c| c.is_control()) {
+        return Some(format!("must be one line of at most {LONGEST_VALUE} characters"));
+    }
+    match kind {
+        FieldKind::Text => None,
+        FieldKind::Email => IdentityValue::email(value).err().map(|e| IdentityProblem::to_string(&e)),
+        FieldKind::Phone => IdentityValue::phone(value).err().map(|e| IdentityProblem::to_string(&e)),
+        FieldKind::Date => chrono::NaiveDate::parse_from_str(value, "%Y-%m-%d")
+            .err()
+            .map(|_| "must be a date like 1990-12-31".to_owned()),
+    }
+}
+
+/// Makes an address the primary one. The identity itself was added when the subject was named; another subject's
+/// address never gets here (the runner parks the message).
+fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    let value =
+        IdentityValue::email(email).map_err(|e| Refusal::invalid("data.primary_email", e.to_string()))?;
+    let index = cx.vault().blind_index(&value);
+    if subject.identity(&index).is_none() {
+        return Err(Refusal::invalid(
+            "data.primary_email",
+            "must also be named as data.subject.email, so that it is known whose address it is",
+        ));
+    }
+    let primary = subject.primary(&IdentityKind::Email).map(|i| i.index);
+    if primary == Some(index) {
+        return Ok(());
+    }
+    for identity in subject.identities.iter_mut().filter(|i| i.kind == IdentityKind::Email) {
+        identity.primary = identity.index == index;
+        identity.active |= identity.primary;
+    }
+    cx.record(&Act::PrimaryEmailChanged);
+    for (purpose, consent) in &mut subject.consents {
+        if !matches!(consent.opt_in, OptIn::None | OptIn::OptedOutStaff | OptIn::OptedOutSubject) {
+            consent.opt_in = OptIn::None;
+            cx.record(&Act::OptInReset { purpose: purpose.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn set_links(
+    given: &[LinkGiven],
+    kind: LinkedKind,
+    subject: &mut Subject,
+    cx: &mut Decision<'_>,
+) -> Result<usize, Refusal> {
+    let use_ = match kind {
+        LinkedKind::Address => "address",
+        LinkedKind::Contact => "contact",
+    };
+    let key = subject.contact_key(cx.vault())?;
+    let place = subject.place("subject_link", "sealed");
+    for link in given {
+        let index = cx.vault().blind_index_of(use_, link.name.trim());
+        let sealed = key.seal(place, link.value.as_bytes(), cx.rng());
+        let count = subject.links.len();
+        match subject.links.iter_mut().find(|l| l.kind == kind && l.index == index) {
+            Some(known) => {
+                known.active = link.active;
+                if !link.value.is_empty() {
+                    known.sealed = sealed;
+                }
+            }
+            None if count >= MOST_LINKS => {
+                return Err(Refusal::invalid(
+                    format!("data.{use_}"),
+                    format!("a subject may have at most {MOST_LINKS} addresses and contacts"),
+                ));
+            }
+            None => subject.links.push(Link { index, kind, sealed, active: link.active }),
+        }
+    }
+    Ok(given.len())
+}

@@ -1,0 +1,146 @@
+//! Consent is taken back (Art. 7(3)): as easily as it was given, at any time, with effect for the future.
+
+use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
+use super::stating::{Stated, known, state, withdrawal_source};
+use crate::code::{EntryCode, PurposeId};
+use crate::decision::Decision;
+use crate::job::{Concerns, Job};
+use crate::model::{Evidence, Statement, StatementKind, Subject};
+use crate::policy::OptIn;
+use crate::refusal::{FieldProblem, Refusal, RefusalCode};
+use crate::subject_ref::SubjectRef;
+use crate::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `consent.withdraw.v1`: consent to some purposes, or to all, is withdrawn.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawConsent {
+    /// Whose consent.
+    pub subject: SubjectRef,
+    /// To which purposes.
+    pub purposes: Purposes,
+    /// Why; a value of the dictionary of withdrawal reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EntryCode>,
+    /// Where; a value of the dictionary of withdrawal sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<EntryCode>,
+    /// When the subject withdrew; the envelope's time if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Timestamp>,
+    /// The member of staff who entered it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
+    /// What proves the withdrawal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// Which purposes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Purposes {
+    /// Every purpose that rests on consent.
+    All(All),
+    /// These.
+    These(Vec<PurposeId>),
+}
+
+/// The word `all`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum All {
+    /// Every purpose that rests on consent.
+    All,
+}
+
+impl Job for WithdrawConsent {
+    const KIND: &'static str = "consent.withdraw.v1";
+    // a withdrawal may come before the consent it takes back
+    const CREATES: bool = true;
+    const EVERY_MATCH: bool = true;
+
+    fn concerns(&self) -> Concerns<'_> {
+        Concerns::Named(&self.subject)
+    }
+
+    fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        let at = cx.act_time(self.withdrawn_at, "data.withdrawn_at")?;
+        if let Some(reason) = &self.reason {
+            known(reason, &cx.policy().dictionaries.withdrawal_reasons, "data.reason")?;
+        }
+        let source = withdrawal_source(self.source.as_ref(), cx)?;
+        for purpose in self.purposes(cx)? {
+            let manner = Manner {
+                form: self.evidence.as_ref().and_then(|e| e.form.clone()),
+                staff: self.staff.clone(),
+                ..Manner::default()
+            };
+            let evidence = match (&manner.form, &manner.staff) {
+                (None, None) => None,
+                _ => Some(proof::seal(&manner, "evidence", subject, cx)?),
+            };
+            let network_evidence = match NetworkTrace::of(self.evidence.as_ref()) {
+                Some(trace) => {
+                    let traces = NetworkTraces { asked: None, confirmed: Some(trace) };
+                    Some(proof::seal(&traces, "network_evidence", subject, cx)?)
+                }
+                None => None,
+            };
+            let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
+            let stated = Stated {
+                purpose,
+                statement: Statement {
+                    kind: StatementKind::Withdrawal,
+                    at,
+                    source: cx.message().source.clone(),
+                },
+                opt_in: opted_out,
+                agreed: None,
+                source: source.clone(),
+                reason: self.reason.clone(),
+                linked: None,
+                evidence,
+                network_evidence,
+            };
+            state(stated, subject, cx);
+        }
+        Ok(())
+    }
+}
+
+impl WithdrawConsent {
+    /// The purposes meant. "All" is every purpose of the policy that rests on consent, whether or not a consent is
+    /// known here: the message that gave it may be on its way still.
+    fn purposes(&self, cx: &Decision<'_>) -> Result<Vec<PurposeId>, Refusal> {
+        let policy = cx.policy();
+        let Purposes::These(purposes) = &self.purposes else {
+            let consented =
+                policy.purposes.values().filter(|p| p.basis == crate::policy::LawfulBasis::Consent);
+            return Ok(consented.map(|p| p.id.clone()).collect());
+        };
+        if purposes.is_empty() {
+            return Err(Refusal::invalid("data.purposes", "must name at least one purpose, or be \"all\""));
+        }
+        let problems: Vec<_> = purposes
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| !policy.purposes.contains_key(*p))
+            .map(|(i, p)| FieldProblem {
+                field: format!("data.purposes[{i}]"),
+                problem: format!("the policy has no purpose \"{p}\""),
+            })
+            .collect();
+        if problems.is_empty() {
+            let mut named = purposes.clone();
+            named.sort();
+            named.dedup();
+            return Ok(named);
+        }
+        let detail =
+            problems.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
+        Err(Refusal { code: RefusalCode::UnknownPurpose, detail, fields: problems })
+    }
+}

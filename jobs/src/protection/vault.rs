@@ -1,0 +1,131 @@
+//! The keys of an installation. The key-encryption key comes from outside the database and wraps everything else:
+//! the subjects' keys, and the root keys from which indexes, links and checksums derive. The roots are random and
+//! live wrapped in the database, so that the key-encryption key can be replaced without touching an index.
+
+use super::{BlindIndex, DataKey, Place, Sealed, Unsealable, WrappedKey};
+use crate::model::IdentityValue;
+use hmac::{Hmac, KeyInit, Mac};
+use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The key from outside the database.
+pub type KeyEncryptionKey = DataKey;
+
+/// Random roots, one for each use, so that a leak of one says nothing of the others.
+#[derive(Clone, Debug)]
+pub struct RootKeys {
+    /// For blind indexes.
+    pub index: DataKey,
+    /// For links in mails and for page nonces.
+    pub link: DataKey,
+    /// For checksums of message bodies and the names of counters.
+    pub mac: DataKey,
+}
+
+/// All keys of an installation, ready for use.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    kek: KeyEncryptionKey,
+    roots: RootKeys,
+}
+
+/// What a link opens; part of what its token is derived from, so that no token serves two uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// Answering one request for consent.
+    Confirm,
+}
+
+impl LinkKind {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Confirm => b"link/confirm",
+        }
+    }
+}
+
+fn hmac(key: &DataKey, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes()).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// The hash under which the store keeps a link's token.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl Vault {
+    /// A vault from its keys.
+    pub const fn new(kek: KeyEncryptionKey, roots: RootKeys) -> Self {
+        Self { kek, roots }
+    }
+
+    /// Wraps a key for `place`.
+    pub fn wrap(kek: &KeyEncryptionKey, key: &DataKey, place: Place, rng: &mut dyn CryptoRng) -> WrappedKey {
+        WrappedKey(kek.seal(place, key.bytes(), rng).0)
+    }
+
+    /// Opens a key that was wrapped for `place` by `kek`.
+    pub fn unwrap_with(
+        kek: &KeyEncryptionKey,
+        key: &WrappedKey,
+        place: Place,
+    ) -> Result<DataKey, Unsealable> {
+        let plain = zeroize::Zeroizing::new(kek.open(place, &Sealed(key.0.clone()))?);
+        let bytes = <[u8; 32]>::try_from(&plain[..])
+            .map_err(|_| Unsealable { table: place.table, column: place.column })?;
+        Ok(DataKey::new(bytes))
+    }
+
+    /// Makes a fresh key, and wraps it for `place`.
+    pub fn new_key(&self, place: Place, rng: &mut dyn CryptoRng) -> (DataKey, WrappedKey) {
+        let key = DataKey::generate(rng);
+        let wrapped = Self::wrap(&self.kek, &key, place, rng);
+        (key, wrapped)
+    }
+
+    /// Opens a key that was wrapped for `place`.
+    pub fn unwrap(&self, key: &WrappedKey, place: Place) -> Result<DataKey, Unsealable> {
+        Self::unwrap_with(&self.kek, key, place)
+    }
+
+    /// The blind index of an identity.
+    pub fn blind_index(&self, identity: &IdentityValue) -> BlindIndex {
+        let (kind, value) = identity.index_parts();
+        BlindIndex(hmac(&self.roots.index, &[b"identity", kind.as_bytes(), value.as_bytes()]))
+    }
+
+    /// The blind index of something else that must be found or told apart, such as one of a subject's contacts.
+    pub fn blind_index_of(&self, use_: &str, value: &str) -> BlindIndex {
+        BlindIndex(hmac(&self.roots.index, &[use_.as_bytes(), value.as_bytes()]))
+    }
+
+    /// The token of a personal link: 160 bits in lower-case base32, because local parts of addresses, where tokens
+    /// also travel, are case-folded on the way. Derived, not stored; a higher generation revokes it.
+    pub fn link_token(&self, kind: LinkKind, id: Uuid, generation: i16) -> String {
+        let mac = hmac(&self.roots.link, &[kind.label(), id.as_bytes(), &generation.to_be_bytes()]);
+        data_encoding::BASE32_NOPAD.encode(&mac[..20]).to_ascii_lowercase()
+    }
+
+    /// A nonce for a form: bound to what the form acts on and to the hour in which its page was shown.
+    pub fn page_nonce(&self, token: &str, hour: i64) -> String {
+        let mac = hmac(&self.roots.link, &[b"page", token.as_bytes(), &hour.to_be_bytes()]);
+        data_encoding::BASE32_NOPAD.encode(&mac[..15]).to_ascii_lowercase()
+    }
+
+    /// Checksum of a message's body, by which a repeat is told from another message under the same id. Keyed,
+    /// because a bare hash of a body with an address in it could be guessed.
+    pub fn body_mac(&self, body: &[u8]) -> [u8; 32] {
+        hmac(&self.roots.mac, &[b"body", body])
+    }
+
+    /// The name of a counter.
+    pub fn counter_key(&self, scope: &str, value: &[u8]) -> [u8; 32] {
+        hmac(&self.roots.mac, &[b"counter", scope.as_bytes(), value])
+    }
+}

@@ -1,0 +1,91 @@
+//! Every job there is, in one list. Adding one is its file, its line here, and a test.
+
+use crate::envelope::data_problem;
+use crate::job::{AnyJob, Job};
+use crate::jobs::{
+    AnswerConsent, AskAgain, ChangePurpose, ExpireConsent, ExpireRequest, MarkUndeliverable, RecordConsent,
+    RemindConsent, RequestConsent, RunSweep, UpsertSubject, WithdrawConsent,
+};
+use crate::policy::Feature;
+use crate::refusal::{Refusal, RefusalCode};
+use schemars::Schema;
+use serde_json::Value;
+
+/// A type of message.
+pub struct Kind {
+    /// Its name on the wire and in the store.
+    pub name: &'static str,
+    /// Only Rescind itself may send it.
+    pub internal: bool,
+    /// The feature that must be switched on.
+    pub feature: Option<Feature>,
+    parse: fn(&Value) -> Result<Box<dyn AnyJob>, Refusal>,
+    schema: fn() -> Schema,
+}
+
+impl Kind {
+    const fn of<J: Job>() -> Self {
+        Self {
+            name: J::KIND,
+            internal: J::INTERNAL,
+            feature: J::FEATURE,
+            parse: parse::<J>,
+            schema: || schemars::schema_for!(J),
+        }
+    }
+
+    /// Reads the data of a message of this type.
+    ///
+    /// # Errors
+    /// Refuses data that do not fit, naming the field.
+    pub fn parse(&self, data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
+        (self.parse)(data)
+    }
+
+    /// JSON Schema of the data.
+    pub fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+}
+
+fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
+    match serde_path_to_error::deserialize::<_, J>(data) {
+        Ok(job) => Ok(Box::new(job)),
+        Err(error) => {
+            let path = error.path().to_string();
+            Err(data_problem(&path, error.inner()))
+        }
+    }
+}
+
+/// Every type, public ones first.
+pub static KINDS: &[Kind] = &[
+    Kind::of::<RequestConsent>(),
+    Kind::of::<RecordConsent>(),
+    Kind::of::<WithdrawConsent>(),
+    Kind::of::<UpsertSubject>(),
+    Kind::of::<ChangePurpose>(),
+    Kind::of::<RunSweep>(),
+    Kind::of::<AnswerConsent>(),
+    Kind::of::<RemindConsent>(),
+    Kind::of::<ExpireRequest>(),
+    Kind::of::<ExpireConsent>(),
+    Kind::of::<AskAgain>(),
+    Kind::of::<MarkUndeliverable>(),
+];
+
+/// The type called `name`.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|k| k.name == name)
+}
+
+/// The names of all types that apps may send.
+pub fn public_names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().filter(|k| !k.internal).map(|k| k.name)
+}
+
+/// The refusal of a type that is not known, or may not be sent.
+pub fn unknown_type() -> Refusal {
+    let known: Vec<_> = public_names().collect();
+    Refusal::field(RefusalCode::UnknownType, "type", format!("is not known; one of {}", known.join(", ")))
+}
