@@ -1,0 +1,232 @@
+//! The configuration as the rest of the program sees it.
+//!
+//! Rule: domain types only. What is here was checked; nothing downstream checks it again.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cidr::IpNetwork;
+use super::public_url::PublicUrl;
+use super::secret::Secret;
+use super::smtp::Smtp;
+
+pub use super::file::LogFormat;
+
+/// The whole configuration. Paths are as given: relative ones count from the working directory.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of everything kept on this machine.
+    pub data_dir: PathBuf,
+    /// File or folder with the policy; `None`: the embedded example policy.
+    pub policy: Option<PathBuf>,
+    /// Folder with templates that replace embedded ones.
+    pub templates: Option<PathBuf>,
+    /// The public listener.
+    pub http: Http,
+    /// The listener for operators.
+    pub ops: Ops,
+    /// The database.
+    pub store: Store,
+    /// Intake apart from HTTP and the command line.
+    pub intake: Intake,
+    /// The runner of jobs.
+    pub runner: Runner,
+    /// Outgoing mail.
+    pub mail: Mail,
+    /// Where the key-encryption key comes from.
+    pub keys: KeySource,
+    /// Logging.
+    pub log: Log,
+    /// The end of a run.
+    pub shutdown: Shutdown,
+    /// Periods of our own records.
+    pub housekeeping: Housekeeping,
+}
+
+impl Config {
+    /// Whether others than this machine can reach the program or are meant to: the listener or the base of
+    /// links is not loopback. An unspecified address (`0.0.0.0`, `[::]`) is public.
+    pub fn is_public(&self) -> bool {
+        !is_loopback(self.http.listen.ip()) || !self.http.public_url.is_loopback()
+    }
+}
+
+pub(super) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// Section `http`.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// Address to listen on; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Base of all links.
+    pub public_url: PublicUrl,
+    /// Whether `public_url` was derived from `listen`; then it is derived again once the port is known.
+    pub public_url_is_derived: bool,
+    /// Largest body in bytes.
+    pub body_limit: usize,
+    /// Most messages in one POST.
+    pub batch_limit: usize,
+    /// Longest time a request may take.
+    pub request_timeout: Duration,
+    /// Proxies whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNetwork>,
+}
+
+impl Http {
+    /// Takes the address that was really bound, which differs from `listen` when the port was 0.
+    pub fn bound_to(&mut self, address: SocketAddr) {
+        self.listen = address;
+        if self.public_url_is_derived {
+            self.public_url = PublicUrl::of_listener(address);
+        }
+    }
+
+    /// Whether this peer may speak for others by X-Forwarded-For.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+}
+
+/// Section `ops`.
+#[derive(Debug, Clone)]
+pub struct Ops {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+}
+
+/// Section `store`.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// Which database.
+    pub database: Database,
+    /// Connections: of PostgreSQL all, of SQLite those that read.
+    pub connections: u32,
+}
+
+/// Where the data are.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the URL may hold a password.
+    Postgres(Secret),
+}
+
+/// Section `intake`.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// RabbitMQ, if it is used.
+    pub amqp: Option<Amqp>,
+}
+
+/// Section `intake.amqp`.
+#[derive(Debug, Clone)]
+pub struct Amqp {
+    /// `amqp://` or `amqps://`.
+    pub url: Secret,
+    /// Queue to consume.
+    pub queue: String,
+    /// Exchange of messages.
+    pub exchange: String,
+    /// Exchange of events; another one than `exchange`.
+    pub events_exchange: String,
+    /// Unacknowledged messages a channel, 1 to 2000.
+    pub prefetch: u16,
+    /// Channels, 1 to 16.
+    pub channels: u16,
+    /// Heartbeat, whole seconds.
+    pub heartbeat: Duration,
+}
+
+/// Section `runner`.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// Most messages in one transaction, 1 to 2000.
+    pub batch_size: usize,
+    /// Messages that wait in memory.
+    pub queue_capacity: usize,
+    /// Time between two looks for due work.
+    pub poll_interval: Duration,
+    /// Attempts before a message is parked, 1 or more.
+    pub max_attempts: u32,
+}
+
+/// Section `mail`.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// How mail leaves.
+    pub transport: Transport,
+    /// Mails marked as leaving in one transaction.
+    pub group_size: usize,
+    /// When a mail is tried again.
+    pub retry: Retry,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// The development mailbox in this folder.
+    Mailbox(PathBuf),
+    /// A Maildir.
+    Maildir(PathBuf),
+    /// An SMTP server.
+    Smtp(Smtp),
+}
+
+/// When a mail is tried again; `initial <= maximum <= give_up`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Wait before the second attempt.
+    pub initial: Duration,
+    /// Longest wait.
+    pub maximum: Duration,
+    /// Time after which a mail that never left counts as failed.
+    pub give_up: Duration,
+}
+
+/// Where the key-encryption key comes from. It is 32 bytes, in base64 from variable or program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file, made on the first start.
+    File(PathBuf),
+    /// The environment variable of this name.
+    Env(String),
+    /// What this program prints; never empty, the first item is the program.
+    Command(Vec<String>),
+}
+
+/// Section `log`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Form of the log.
+    pub format: LogFormat,
+    /// Directives that `EnvFilter` was seen to accept.
+    pub filter: String,
+}
+
+/// Section `shutdown`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Time to finish after SIGTERM.
+    pub grace: Duration,
+}
+
+/// Section `housekeeping`; no period is ever zero, and an absent one keeps for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Housekeeping {
+    /// Ids of messages.
+    pub inbox: Duration,
+    /// Mails and events that are done.
+    pub outbox: Duration,
+    /// Parked messages; `None`: until somebody retries or drops them.
+    pub parked: Option<Duration>,
+    /// Closed requests for consent.
+    pub closed_requests: Duration,
+    /// Reports of sweeps.
+    pub sweep_runs: Duration,
+    /// Time between two runs.
+    pub interval: Duration,
+}
