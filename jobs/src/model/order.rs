@@ -26,7 +26,7 @@ pub struct Statement {
 }
 
 /// Clocks of different senders may differ by this much; within it the withdrawal counts.
-pub const CLOCK_DIFFERENCE: Span = Span::minutes(2);
+const CLOCK_DIFFERENCE: Span = Span::minutes(2);
 
 impl Statement {
     /// Whether this act, now told of, takes the place of `earlier_told`.
