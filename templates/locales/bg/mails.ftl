@@ -18,7 +18,7 @@ mail-remind-ignore = Ако не желаете това или не сте го
 # За какво става дума и пътят към страницата.
 mail-controller-label = Съгласие иска
 mail-purpose-label = Цел
-mail-wording-label = За какво се иска съгласието Ви
+mail-wording-label = Текст на съгласието
 mail-document = Съответният документ е приложен към това писмо.
 mail-answer-button = Преглед и отговор
 mail-answer-hint = Ако бутонът не работи, отворете този адрес във Вашия браузър:

@@ -16,9 +16,9 @@ mail-remind-intro = am { $date } wurde uns gemeldet, dass Sie unter dieser E-Mai
 mail-remind-ignore = Wenn Sie das nicht möchten oder nicht veranlasst haben, brauchen Sie nichts zu tun: Die Anfrage verfällt am { $date }, es wird keine Einwilligung erfasst, und wir fragen ohne neue Anforderung nicht noch einmal nach.
 
 # Worum es geht, und der Weg zur Seite.
-mail-controller-label = Es fragt
+mail-controller-label = Anfrage von
 mail-purpose-label = Zweck
-mail-wording-label = Worin Sie einwilligen würden
+mail-wording-label = Wortlaut der Einwilligung
 mail-document = Das zugehörige Dokument ist dieser E-Mail beigefügt.
 mail-answer-button = Ansehen und antworten
 mail-answer-hint = Falls die Schaltfläche nicht funktioniert, öffnen Sie bitte diese Adresse in Ihrem Browser:

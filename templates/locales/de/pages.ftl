@@ -3,7 +3,7 @@ page-close = Sie können diese Seite jetzt schließen.
 
 page-controller = Verantwortlich
 page-purpose = Zweck
-page-wording = Worin Sie einwilligen würden
+page-wording = Wortlaut der Einwilligung
 page-regulation = Weitere Informationen
 
 # Die Frage.
@@ -11,7 +11,7 @@ page-confirm-title = Sind Sie einverstanden?
 page-confirm-lead = { $controller } bittet um Ihre Einwilligung. Bitte lesen Sie den Wortlaut und geben Sie Ihre Antwort.
 page-voluntary = Ihre Antwort ist freiwillig: Wenn Sie nicht einwilligen, entsteht Ihnen kein Nachteil.
 page-withdraw = Wenn Sie einwilligen, können Sie Ihre Einwilligung jederzeit mit Wirkung für die Zukunft widerrufen.
-page-tick = Ich willige in „{ $content }“ von { $controller } ein, wie oben beschrieben (Fassung { $version }).
+page-tick = Ich willige ein: „{ $content }“ ({ $controller }), mit dem obigen Wortlaut, Fassung { $version }.
 page-tick-missing = Bitte setzen Sie das Häkchen, wenn Sie einwilligen. Andernfalls wählen Sie „Ich willige nicht ein“.
 page-agree = Ich willige ein
 page-disagree = Ich willige nicht ein
@@ -19,10 +19,10 @@ page-valid-until = Sie können hier bis zum { $date } antworten.
 
 # Nach der Antwort.
 page-granted-title = Vielen Dank, Ihre Einwilligung ist erfasst
-page-granted-lead = Sie haben in „{ $content }“ von { $controller } eingewilligt.
+page-granted-lead = Sie haben eingewilligt: „{ $content }“ ({ $controller }).
 page-granted-withdraw = Sie können Ihre Einwilligung jederzeit mit Wirkung für die Zukunft widerrufen. Eine Nachricht an die unten genannte Adresse genügt.
 page-refused-title = Ihre Antwort ist erfasst
-page-refused-lead = Sie haben in „{ $content }“ von { $controller } nicht eingewilligt. Ihre Daten werden dafür nicht verwendet.
+page-refused-lead = Sie haben nicht eingewilligt: „{ $content }“ ({ $controller }). Ihre Daten werden dafür nicht verwendet.
 page-refused-later = Ihnen entsteht kein Nachteil, und wir fragen ohne neue Anforderung nicht noch einmal nach.
 
 # Unbekannte, abgelaufene und fremde Links gleichermaßen.

@@ -4,14 +4,14 @@ page-close = You can close this page now.
 page-controller = Controller
 page-purpose = Purpose
 page-wording = What you are asked to agree to
-page-regulation = Read more
+page-regulation = Further information
 
 # The question.
 page-confirm-title = Do you agree?
 page-confirm-lead = { $controller } asks for your consent. Please read the wording and give your answer.
 page-voluntary = Your answer is voluntary: if you do not agree, you suffer no disadvantage.
 page-withdraw = If you agree, you can withdraw your consent at any time with effect for the future.
-page-tick = I agree to “{ $content }” of { $controller }, as worded above (version { $version }).
+page-tick = I agree to “{ $content }” ({ $controller }), as worded above, version { $version }.
 page-tick-missing = Please tick the box if you agree. Otherwise choose “I do not agree”.
 page-agree = I agree
 page-disagree = I do not agree
@@ -19,10 +19,10 @@ page-valid-until = You can answer here until { $date }.
 
 # After the answer.
 page-granted-title = Thank you, your consent is recorded
-page-granted-lead = You have agreed to “{ $content }” of { $controller }.
+page-granted-lead = You have agreed to “{ $content }” ({ $controller }).
 page-granted-withdraw = You can withdraw your consent at any time with effect for the future. A message to the address below is enough.
 page-refused-title = Your answer is recorded
-page-refused-lead = You have not agreed to “{ $content }” of { $controller }. Your data will not be used for this.
+page-refused-lead = You have not agreed to “{ $content }” ({ $controller }). Your data will not be used for this.
 page-refused-later = You suffer no disadvantage, and we will not ask again without a new request.
 
 # Unknown, expired and foreign links alike.

@@ -18,7 +18,7 @@ mail-remind-ignore = Si vous ne le souhaitez pas ou si vous n’êtes pas à l�
 # L’objet de la demande et le chemin vers la page.
 mail-controller-label = Demande de
 mail-purpose-label = Finalité
-mail-wording-label = Ce à quoi votre consentement est demandé
+mail-wording-label = Texte du consentement
 mail-document = Le document correspondant est joint à cet e-mail.
 mail-answer-button = Consulter et répondre
 mail-answer-hint = Si le bouton ne fonctionne pas, ouvrez cette adresse dans votre navigateur :

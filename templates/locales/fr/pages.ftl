@@ -3,7 +3,7 @@ page-close = Vous pouvez maintenant fermer cette page.
 
 page-controller = Responsable du traitement
 page-purpose = Finalité
-page-wording = Ce à quoi votre consentement est demandé
+page-wording = Texte du consentement
 page-regulation = En savoir plus
 
 # La question.
@@ -11,18 +11,18 @@ page-confirm-title = Donnez-vous votre accord ?
 page-confirm-lead = { $controller } vous demande votre consentement. Veuillez lire le texte et donner votre réponse.
 page-voluntary = Votre réponse est libre : un refus n’entraîne aucun désavantage pour vous.
 page-withdraw = Si vous acceptez, vous pourrez retirer votre consentement à tout moment pour l’avenir.
-page-tick = Je consens à « { $content } » de { $controller }, dans les termes ci-dessus (version { $version }).
-page-tick-missing = Veuillez cocher la case si vous êtes d’accord. Sinon, choisissez « Je refuse ».
+page-tick = J’accepte : « { $content } » ({ $controller }), dans les termes ci-dessus, version { $version }.
+page-tick-missing = Veuillez cocher la case si vous acceptez. Sinon, choisissez « Je refuse ».
 page-agree = J’accepte
 page-disagree = Je refuse
 page-valid-until = Vous pouvez répondre ici jusqu’au { $date }.
 
 # Après la réponse.
 page-granted-title = Merci, votre consentement est enregistré
-page-granted-lead = Vous avez consenti à « { $content } » de { $controller }.
+page-granted-lead = Vous avez donné votre consentement : « { $content } » ({ $controller }).
 page-granted-withdraw = Vous pouvez retirer votre consentement à tout moment pour l’avenir. Un message à l’adresse ci-dessous suffit.
 page-refused-title = Votre réponse est enregistrée
-page-refused-lead = Vous n’avez pas consenti à « { $content } » de { $controller }. Vos données ne seront pas utilisées à cette fin.
+page-refused-lead = Vous n’avez pas donné votre consentement : « { $content } » ({ $controller }). Vos données ne seront pas utilisées à cette fin.
 page-refused-later = Cela n’entraîne aucun désavantage pour vous, et nous ne vous solliciterons plus sans nouvelle demande.
 
 # Liens inconnus, expirés ou étrangers, sans distinction.

@@ -18,7 +18,7 @@ mail-remind-ignore = Jeśli nie chce Pan(i) wyrazić zgody lub prośba nie pocho
 # Czego dotyczy prośba i droga do strony.
 mail-controller-label = O zgodę prosi
 mail-purpose-label = Cel
-mail-wording-label = Czego dotyczy zgoda
+mail-wording-label = Treść zgody
 mail-document = Dołączyliśmy do tej wiadomości dokument, którego dotyczy zgoda.
 mail-answer-button = Przeczytaj i odpowiedz
 mail-answer-hint = Jeśli przycisk nie działa, prosimy otworzyć ten adres w przeglądarce:

@@ -3,7 +3,7 @@ page-close = Tę stronę można już zamknąć.
 
 page-controller = Administrator danych
 page-purpose = Cel
-page-wording = Czego dotyczy zgoda
+page-wording = Treść zgody
 page-regulation = Więcej informacji
 
 # Pytanie.
@@ -11,7 +11,7 @@ page-confirm-title = Czy wyraża Pan(i) zgodę?
 page-confirm-lead = { $controller } prosi o zgodę. Prosimy o zapoznanie się z treścią i udzielenie odpowiedzi.
 page-voluntary = Odpowiedź jest dobrowolna: brak zgody nie wiąże się z żadnymi negatywnymi konsekwencjami.
 page-withdraw = Udzieloną zgodę można w każdej chwili wycofać ze skutkiem na przyszłość.
-page-tick = Wyrażam zgodę na „{ $content }” – { $controller }, w brzmieniu podanym powyżej (wersja { $version }).
+page-tick = Wyrażam zgodę: „{ $content }” ({ $controller }), w brzmieniu podanym powyżej, wersja { $version }.
 page-tick-missing = Aby wyrazić zgodę, prosimy zaznaczyć pole. W przeciwnym razie prosimy wybrać „Nie wyrażam zgody”.
 page-agree = Wyrażam zgodę
 page-disagree = Nie wyrażam zgody
@@ -19,10 +19,10 @@ page-valid-until = Termin na odpowiedź: { $date }
 
 # Po odpowiedzi.
 page-granted-title = Dziękujemy, zgoda została odnotowana
-page-granted-lead = Wyraził(a) Pan(i) zgodę na „{ $content }” – { $controller }.
+page-granted-lead = Zgoda „{ $content }” ({ $controller }) została udzielona.
 page-granted-withdraw = Zgodę można w każdej chwili wycofać ze skutkiem na przyszłość. Wystarczy wiadomość na adres podany poniżej.
 page-refused-title = Odpowiedź została odnotowana
-page-refused-lead = Nie wyraził(a) Pan(i) zgody na „{ $content }” – { $controller }. Dane nie będą wykorzystywane w tym celu.
+page-refused-lead = Zgoda „{ $content }” ({ $controller }) nie została udzielona. Dane nie będą wykorzystywane w tym celu.
 page-refused-later = Nie wiąże się to z żadnymi negatywnymi konsekwencjami, a my nie zapytamy ponownie bez nowej prośby.
 
 # Jednakowo dla linków nieznanych, wygasłych i cudzych.

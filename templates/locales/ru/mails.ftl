@@ -18,7 +18,7 @@ mail-remind-ignore = Если Вы этого не хотите или запр�
 # О чём запрос и как перейти к странице.
 mail-controller-label = Согласие запрашивает
 mail-purpose-label = Цель
-mail-wording-label = На что запрашивается Ваше согласие
+mail-wording-label = Текст согласия
 mail-document = Соответствующий документ приложен к этому письму.
 mail-answer-button = Посмотреть и ответить
 mail-answer-hint = Если кнопка не работает, откройте этот адрес в браузере:

@@ -6,6 +6,7 @@
 //! Rule: rendering is pure. It gets typed parameters ([`MailParameters`], [`PageParameters`]) and a locale, and gives
 //! text; it knows no clock, no database and no address to send to.
 
+mod catalog;
 mod engines;
 mod error;
 mod helpers;
@@ -24,9 +25,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+pub use catalog::{Rendered, TemplateInfo, TemplateKind};
 pub use error::RenderError;
 pub use locale::{FALLBACK, LOCALES, best_locale, direction, known};
-pub use parameters::*;
+pub use parameters::{
+    Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, HomePage, LinkInvalidPage,
+    MailParameters, PageParameters, Regulation, RemindConsent, TroublePage,
+};
 
 use engines::{Engines, Part};
 use source::Sources;
@@ -51,80 +56,6 @@ pub struct RenderedMail {
     pub text: String,
     /// The HTML part, complete and without anything external.
     pub html: String,
-}
-
-/// What a sample of a template looks like.
-#[derive(Clone)]
-pub enum Rendered {
-    /// The sample of a mail.
-    Mail(RenderedMail),
-    /// The sample of a page.
-    Page(String),
-}
-
-/// Whether a template makes a mail or a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TemplateKind {
-    /// `templates/emails/<name>/`
-    Mail,
-    /// `templates/pages/<name>.hbs`
-    Page,
-}
-
-/// One line of `rescind templates list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TemplateInfo {
-    /// The name of the template.
-    pub name: &'static str,
-    /// Mail or page.
-    pub kind: TemplateKind,
-    /// The files of the operator that go into it, shared ones (layout, texts) included.
-    pub overridden: Vec<String>,
-}
-
-/// A template as it is known to the program: its name and its samples.
-struct Known {
-    name: &'static str,
-    kind: TemplateKind,
-    samples: fn(&Renderer, &'static str) -> Result<Vec<Rendered>, RenderError>,
-}
-
-/// Every template. A new one is its files, its parameters, and a line here.
-const KNOWN: [Known; 7] = [
-    mail::<ConfirmConsent>(),
-    mail::<RemindConsent>(),
-    page::<ConfirmPage>(),
-    page::<AnsweredPage>(),
-    page::<LinkInvalidPage>(),
-    page::<TroublePage>(),
-    page::<HomePage>(),
-];
-
-const fn mail<P: MailParameters>() -> Known {
-    Known {
-        name: P::TEMPLATE,
-        kind: TemplateKind::Mail,
-        samples: |renderer, locale| {
-            P::samples(locale)
-                .iter()
-                .map(|sample| Ok(Rendered::Mail(renderer.mail(sample, locale)?)))
-                .collect()
-        },
-    }
-}
-
-const fn page<P: PageParameters>() -> Known {
-    Known {
-        name: P::TEMPLATE,
-        kind: TemplateKind::Page,
-        samples: |renderer, locale| {
-            P::samples(locale)
-                .iter()
-                .map(|sample| Ok(Rendered::Page(renderer.page(sample, locale)?)))
-                .collect()
-        },
-    }
 }
 
 /// What every template can name beside its own parameters.
@@ -165,9 +96,7 @@ impl Renderer {
         let engines = Engines::compile(&sources, &texts)?;
         let renderer = Self { sources, texts, engines, base_path: String::new() };
         renderer.check_own_texts()?;
-        for known in &KNOWN {
-            LOCALES.into_iter().try_for_each(|locale| (known.samples)(&renderer, locale).map(drop))?;
-        }
+        renderer.check_samples()?;
         Ok(renderer)
     }
 
@@ -207,31 +136,6 @@ impl Renderer {
         Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{}.hbs", P::TEMPLATE), &root)?))
     }
 
-    /// Renders all samples of the template called `template`, the fullest first.
-    ///
-    /// # Errors
-    /// [`RenderError::UnknownTemplate`], and as [`Renderer::mail`].
-    pub fn render_sample(&self, template: &str, locale: &str) -> Result<Vec<Rendered>, RenderError> {
-        let locale = known(locale).unwrap_or(FALLBACK);
-        let found = KNOWN.iter().find(|known| known.name == template);
-        (found.ok_or_else(|| RenderError::UnknownTemplate(template.to_owned()))?.samples)(self, locale)
-    }
-
-    /// Every template, with the operator's files that go into it.
-    #[must_use]
-    pub fn list(&self) -> Vec<TemplateInfo> {
-        KNOWN
-            .iter()
-            .map(|&Known { name, kind, .. }| {
-                let own = self
-                    .sources
-                    .iter()
-                    .filter(|(file, source)| source.own.is_some() && feeds(file, kind, name));
-                TemplateInfo { name, kind, overridden: own.map(|(file, _)| file.clone()).collect() }
-            })
-            .collect()
-    }
-
     /// The stylesheet of the pages, to be served as `text/css` at `/style.css` below the base path.
     #[must_use]
     pub fn stylesheet(&self) -> &str {
@@ -268,20 +172,5 @@ impl Renderer {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether a file of the templates folder goes into a template.
-fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
-    let (prefix, texts) = match kind {
-        TemplateKind::Mail => ("emails/", "/mails.ftl"),
-        TemplateKind::Page => ("pages/", "/pages.ftl"),
-    };
-    match file.strip_prefix(prefix) {
-        Some(rest) => {
-            let piece = rest.split(['/', '.']).next().unwrap_or_default();
-            piece == name || piece.starts_with('_') || file == STYLESHEET
-        }
-        None => file.ends_with(texts) || file.ends_with("/common.ftl"),
     }
 }

@@ -1,7 +1,7 @@
 //! Every template in every locale: that it renders, what it says, and that no parameter gets out unescaped.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod overrides;
+mod snapshots;
 
 use chrono::NaiveDate;
 
@@ -11,29 +11,6 @@ const SCRIPT: &str = "<script>alert(1)</script>&\"'";
 
 fn renderer() -> Renderer {
     Renderer::load(None).expect("the shipped templates load")
-}
-
-/// A folder of its own for one test's overrides.
-fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("rescind-templates-{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    for (file, text) in files {
-        let path = folder.join(file);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folder");
-        fs::write(path, text).expect("file");
-    }
-    folder
-}
-
-fn load_with(name: &str, files: &[(&str, &str)]) -> Result<Renderer, RenderError> {
-    let folder = folder(name, files);
-    let renderer = Renderer::load(Some(&folder));
-    fs::remove_dir_all(folder).expect("clean up");
-    renderer
-}
-
-fn refused(name: &str, files: &[(&str, &str)]) -> String {
-    load_with(name, files).map(drop).expect_err("refused").to_string()
 }
 
 fn hostile_controller() -> ControllerBlock {
@@ -236,94 +213,8 @@ fn dates_are_written_out() {
 }
 
 #[test]
-fn an_operator_overrides_files_and_single_texts() {
-    let files = [
-        ("locales/de/mails.ftl", "mail-greeting-name = Moin { $name },\n"),
-        ("pages/home.hbs", "<h1>Hallo</h1>"),
-        (".gitkeep", ""),
-    ];
-    let renderer = load_with("good", &files).expect("loads");
-    let mail = renderer.mail(&ConfirmConsent::samples("de").remove(0), "de").expect("renders");
-    assert!(mail.text.contains("Moin Ana Lindqvist,") && mail.text.contains("30. November 2026"));
-    assert_eq!(renderer.page(&HomePage {}, "de").expect("renders"), "<h1>Hallo</h1>");
-    let of = |name| renderer.list().into_iter().find(|info| info.name == name).expect("known").overridden;
-    assert_eq!(of("remind_consent"), ["locales/de/mails.ftl"]);
-    assert_eq!(of("home"), ["pages/home.hbs"]);
-    assert_eq!(of("trouble"), [""; 0]);
-}
-
-#[test]
-fn a_wrong_override_is_refused_by_name() {
-    let refusals = [
-        ("pages/hom.hbs", "x", "pages/hom.hbs is not the name of a template file"),
-        (
-            "emails/confirm_consent/a/b.hbs",
-            "x",
-            "emails/confirm_consent/a is not the name of a template file",
-        ),
-        ("pages/home.hbs", "\n{{#if}", "pages/home.hbs: line 2"),
-        (
-            "pages/home.hbs",
-            "\n{{nobody}}",
-            "pages/home.hbs: line 2: Failed to access variable in strict mode",
-        ),
-        (
-            "pages/home.hbs",
-            "{{t \"no-such\"}}",
-            "pages/home.hbs uses the text \"no-such\", which locale en lacks",
-        ),
-        ("pages/home.hbs", "{{t locale}}", "the key of a text has to be written out"),
-        ("pages/home.hbs", "{{t \"page-close\" a=locale}}", "gives \"page-close\" the values [a]"),
-        ("locales/pl/pages.ftl", "page-close = { $a }\n", "but its text in pl names [a]"),
-        ("locales/pl/pages.ftl", "\n= x\n", "locales/pl/pages.ftl: line 2"),
-        ("locales/pl/pages.ftl", "page-clos = x\n", "defines the text \"page-clos\", which no template uses"),
-    ];
-    for (number, (file, text, expected)) in refusals.into_iter().enumerate() {
-        let error = refused(&format!("bad-{number}"), &[(file, text)]);
-        assert!(error.contains(expected), "{error}\n  instead of\n{expected}");
-    }
-}
-
-#[test]
-fn samples_look_as_recorded() {
-    let renderer = renderer();
-    let update = std::env::var_os("RESCIND_UPDATE_SNAPSHOTS").is_some();
-    let mut differing = Vec::new();
-    for TemplateInfo { name, kind, .. } in renderer.list() {
-        for locale in LOCALES {
-            let samples = renderer.render_sample(name, locale).expect("renders");
-            // The fullest sample in every locale, the variants in English.
-            let shown = if locale == FALLBACK { samples.len() } else { 1 };
-            for (number, sample) in samples.into_iter().take(shown).enumerate() {
-                let variant = if number == 0 { String::new() } else { format!("-{}", number + 1) };
-                let (folder, parts) = match sample {
-                    Rendered::Mail(mail) => (
-                        "mail",
-                        vec![("subject", mail.subject + "\n"), ("txt", mail.text), ("html", mail.html)],
-                    ),
-                    Rendered::Page(page) => ("page", vec![("html", page)]),
-                };
-                assert_eq!(folder == "mail", kind == TemplateKind::Mail);
-                for (part, text) in parts {
-                    let file = format!("{folder}/{name}{variant}.{locale}.{part}");
-                    if !matches_snapshot(&file, &text, update) {
-                        differing.push(file);
-                    }
-                }
-            }
-        }
-    }
-    assert!(
-        differing.is_empty(),
-        "these differ from tests/snapshots/templates; look at them with RESCIND_UPDATE_SNAPSHOTS=1 and git diff: {differing:#?}"
-    );
-}
-
-fn matches_snapshot(file: &str, text: &str, update: bool) -> bool {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/snapshots/templates").join(file);
-    if update {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
-        fs::write(&path, text).expect("snapshot");
-    }
-    fs::read_to_string(&path).is_ok_and(|recorded| recorded == text)
+fn pages_find_their_stylesheet_below_a_path() {
+    let page = |renderer: Renderer| renderer.page(&HomePage {}, "en").expect("renders");
+    assert!(page(renderer()).contains("href=\"/style.css\""));
+    assert!(page(renderer().with_base_path("/privacy/")).contains("href=\"/privacy/style.css\""));
 }
