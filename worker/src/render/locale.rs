@@ -1,13 +1,23 @@
-//! The locales that Rescind speaks, and which of them a person gets.
+//! Which of the domain's languages a person gets, as the tags that templates, pages and headers use.
 //!
-//! Rule: a locale inside Rescind is one of [`LOCALES`]; whatever comes from outside passes through [`best_locale`]
+//! Rule: a locale inside the renderer is one of [`LOCALES`]; whatever comes from outside passes through [`best_locale`]
 //! or [`known`] first.
 
-/// Every locale that the shipped texts are written in. The first one is the fallback.
-pub const LOCALES: [&str; 7] = ["en", "de", "fr", "pl", "bg", "ru", "uk"];
+use rescind_jobs::locale::Locale;
+
+/// The tag of every [`Locale`]; `templates/locales` has a folder for each.
+pub const LOCALES: [&str; Locale::ALL.len()] = {
+    let mut tags = [""; Locale::ALL.len()];
+    let mut position = 0;
+    while position < tags.len() {
+        tags[position] = Locale::ALL[position].as_str();
+        position += 1;
+    }
+    tags
+};
 
 /// The locale that is used where no better one is known.
-pub const FALLBACK: &str = LOCALES[0];
+pub const FALLBACK: &str = Locale::En.as_str();
 
 /// How many languages of a wish are looked at; a browser sends a handful.
 const WISHES: usize = 16;
@@ -15,8 +25,7 @@ const WISHES: usize = 16;
 /// The locale of [`LOCALES`] that a language tag such as `de`, `de-AT` or `DE_ch` belongs to.
 #[must_use]
 pub fn known(tag: &str) -> Option<&'static str> {
-    let language = tag.split(['-', '_']).next().unwrap_or_default().trim();
-    LOCALES.into_iter().find(|locale| locale.eq_ignore_ascii_case(language))
+    Locale::from_tag(tag.trim()).map(Locale::as_str)
 }
 
 /// The one of `available` that suits a wish best: a language tag, or a whole `Accept-Language` header (RFC 9110

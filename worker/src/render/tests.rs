@@ -218,3 +218,13 @@ fn pages_find_their_stylesheet_below_a_path() {
     assert!(page(renderer()).contains("href=\"/style.css\""));
     assert!(page(renderer().with_base_path("/privacy/")).contains("href=\"/privacy/style.css\""));
 }
+
+#[test]
+fn every_mail_that_a_decision_can_order_has_a_template() {
+    use rescind_jobs::mail::Mail;
+    let request = uuid::Uuid::nil();
+    for mail in [Mail::ConfirmConsent { request }, Mail::RemindConsent { request }] {
+        let samples = renderer().render_sample(mail.template(), "en").expect("a template");
+        assert!(samples.iter().all(|sample| matches!(sample, Rendered::Mail(_))));
+    }
+}
