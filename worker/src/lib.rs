@@ -1,3 +1,4 @@
 //! worker
 
 pub mod config;
+pub mod render;

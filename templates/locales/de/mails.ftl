@@ -1,0 +1,30 @@
+mail-greeting = Guten Tag,
+mail-greeting-name = Guten Tag { $name },
+
+# Die Anfrage des Double-Opt-in.
+mail-confirm-subject = Bitte bestätigen: { $content }
+mail-confirm-preheader = { $controller } bittet um Ihre Einwilligung. Bitte antworten Sie bis zum { $date }.
+mail-confirm-heading = Sind Sie einverstanden?
+mail-confirm-intro = am { $date } wurde uns gemeldet, dass Sie unter dieser E-Mail-Adresse in Folgendes einwilligen möchten. Bitte teilen Sie uns mit, ob Sie einverstanden sind. Bisher ist nichts als Einwilligung erfasst: Es zählt allein Ihre eigene Antwort.
+mail-confirm-ignore = Wenn Sie das nicht veranlasst haben, brauchen Sie nichts zu tun: Es wird keine Einwilligung erfasst. Abgesehen von höchstens einer Erinnerung fragen wir ohne neue Anforderung nicht noch einmal nach.
+
+# Die einzige Erinnerung.
+mail-remind-subject = Erinnerung – bitte bestätigen: { $content }
+mail-remind-preheader = { $controller } wartet noch auf Ihre Antwort. Der Link gilt bis zum { $date }.
+mail-remind-heading = Ihre Antwort steht noch aus
+mail-remind-intro = am { $date } wurde uns gemeldet, dass Sie unter dieser E-Mail-Adresse in Folgendes einwilligen möchten. Eine Antwort von Ihnen haben wir noch nicht erhalten. Dies ist die einzige Erinnerung.
+mail-remind-ignore = Wenn Sie das nicht möchten oder nicht veranlasst haben, brauchen Sie nichts zu tun: Die Anfrage verfällt am { $date }, es wird keine Einwilligung erfasst, und wir fragen ohne neue Anforderung nicht noch einmal nach.
+
+# Worum es geht, und der Weg zur Seite.
+mail-controller-label = Anfrage von
+mail-purpose-label = Zweck
+mail-wording-label = Wortlaut der Einwilligung
+mail-document = Das zugehörige Dokument ist dieser E-Mail beigefügt.
+mail-answer-button = Ansehen und antworten
+mail-answer-hint = Falls die Schaltfläche nicht funktioniert, öffnen Sie bitte diese Adresse in Ihrem Browser:
+mail-answer-text = Um zuzustimmen oder abzulehnen, öffnen Sie bitte diese Seite:
+mail-refuse = Auf derselben Seite können Sie auch ablehnen.
+mail-withdraw = Wenn Sie einwilligen, können Sie Ihre Einwilligung jederzeit mit Wirkung für die Zukunft widerrufen.
+mail-valid-until = Der Link gilt bis zum { $date }. Er ist persönlich: Bitte leiten Sie diese E-Mail nicht weiter.
+
+mail-footer = Sie erhalten diese E-Mail, weil unter Ihrer Adresse eine Einwilligung angefragt wurde. Sie enthält keine Werbung und keine Nachverfolgung.

@@ -1,0 +1,30 @@
+mail-greeting = Bonjour,
+mail-greeting-name = Bonjour { $name },
+
+# La demande du double consentement.
+mail-confirm-subject = Merci de confirmer : { $content }
+mail-confirm-preheader = { $controller } vous demande votre consentement. Merci de répondre d’ici au { $date }.
+mail-confirm-heading = Donnez-vous votre accord ?
+mail-confirm-intro = Le { $date }, nous avons reçu une demande visant à enregistrer votre consentement pour cette adresse e-mail. Merci de nous indiquer si vous êtes d’accord. Rien n’est encore enregistré : seule votre propre réponse compte.
+mail-confirm-ignore = Si vous n’êtes pas à l’origine de cette demande, vous n’avez rien à faire : aucun consentement n’est enregistré. Hormis un rappel au plus, nous ne vous solliciterons plus sans nouvelle demande.
+
+# L’unique rappel.
+mail-remind-subject = Rappel – merci de confirmer : { $content }
+mail-remind-preheader = { $controller } attend encore votre réponse. Le lien est valable jusqu’au { $date }.
+mail-remind-heading = Nous attendons votre réponse
+mail-remind-intro = Le { $date }, nous avons reçu une demande visant à enregistrer votre consentement pour cette adresse e-mail, et vous n’y avez pas encore répondu. Ceci est notre seul rappel.
+mail-remind-ignore = Si vous ne le souhaitez pas ou si vous n’êtes pas à l’origine de cette demande, vous n’avez rien à faire : la demande devient caduque le { $date }, aucun consentement n’est enregistré et nous ne vous solliciterons plus sans nouvelle demande.
+
+# L’objet de la demande et le chemin vers la page.
+mail-controller-label = Demande de
+mail-purpose-label = Finalité
+mail-wording-label = Texte du consentement
+mail-document = Le document correspondant est joint à cet e-mail.
+mail-answer-button = Consulter et répondre
+mail-answer-hint = Si le bouton ne fonctionne pas, ouvrez cette adresse dans votre navigateur :
+mail-answer-text = Pour accepter ou refuser, veuillez ouvrir cette page :
+mail-refuse = Vous pouvez également refuser sur cette même page.
+mail-withdraw = Si vous acceptez, vous pourrez retirer votre consentement à tout moment pour l’avenir.
+mail-valid-until = Le lien est valable jusqu’au { $date }. Il est personnel : merci de ne pas transférer cet e-mail.
+
+mail-footer = Vous recevez cet e-mail parce qu’un consentement a été demandé pour votre adresse. Il ne contient ni publicité ni dispositif de suivi.

@@ -1,0 +1,30 @@
+mail-greeting = Dzień dobry,
+mail-greeting-name = Dzień dobry, { $name },
+
+# Prośba o potwierdzenie (double opt-in).
+mail-confirm-subject = Prosimy o potwierdzenie: { $content }
+mail-confirm-preheader = { $controller } prosi o zgodę. Prosimy o odpowiedź do { $date }
+mail-confirm-heading = Prosimy o odpowiedź
+mail-confirm-intro = Dnia { $date } otrzymaliśmy prośbę o odnotowanie zgody dla tego adresu e-mail. Prosimy o informację, czy wyraża Pan(i) zgodę. Dotychczas niczego nie odnotowaliśmy: liczy się wyłącznie Pana/Pani własna odpowiedź.
+mail-confirm-ignore = Jeśli ta prośba nie pochodzi od Pana/Pani, nie trzeba nic robić: żadna zgoda nie zostanie odnotowana. Poza co najwyżej jednym przypomnieniem nie zapytamy ponownie bez nowej prośby.
+
+# Jedyne przypomnienie.
+mail-remind-subject = Przypomnienie – prosimy o potwierdzenie: { $content }
+mail-remind-preheader = { $controller } wciąż czeka na odpowiedź. Link jest ważny do { $date }
+mail-remind-heading = Wciąż czekamy na odpowiedź
+mail-remind-intro = Dnia { $date } otrzymaliśmy prośbę o odnotowanie zgody dla tego adresu e-mail i nie mamy jeszcze Pana/Pani odpowiedzi. To jedyne przypomnienie.
+mail-remind-ignore = Jeśli nie chce Pan(i) wyrazić zgody lub prośba nie pochodzi od Pana/Pani, nie trzeba nic robić: prośba wygaśnie { $date }, żadna zgoda nie zostanie odnotowana i nie zapytamy ponownie bez nowej prośby.
+
+# Czego dotyczy prośba i droga do strony.
+mail-controller-label = O zgodę prosi
+mail-purpose-label = Cel
+mail-wording-label = Treść zgody
+mail-document = Dołączyliśmy do tej wiadomości dokument, którego dotyczy zgoda.
+mail-answer-button = Przeczytaj i odpowiedz
+mail-answer-hint = Jeśli przycisk nie działa, prosimy otworzyć ten adres w przeglądarce:
+mail-answer-text = Aby wyrazić zgodę lub odmówić, prosimy otworzyć tę stronę:
+mail-refuse = Na tej samej stronie można również odmówić.
+mail-withdraw = Udzieloną zgodę można w każdej chwili wycofać ze skutkiem na przyszłość.
+mail-valid-until = Termin ważności linku: { $date } Link jest osobisty, dlatego prosimy nie przekazywać tej wiadomości dalej.
+
+mail-footer = Otrzymuje Pan(i) tę wiadomość, ponieważ dla tego adresu poproszono o zgodę. Wiadomość nie zawiera reklam ani elementów śledzących.

@@ -1,0 +1,134 @@
+//! The list of all templates, and what can be done with each without knowing its parameters: name it, render its
+//! samples, tell which of the operator's files go into it.
+
+use serde::Serialize;
+
+use super::locale::{FALLBACK, LOCALES, known};
+use super::{
+    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, PageParameters,
+    RemindConsent, RenderError, RenderedMail, Renderer, STYLESHEET, TroublePage,
+};
+
+/// What a sample of a template looks like.
+#[derive(Clone)]
+pub enum Rendered {
+    /// The sample of a mail.
+    Mail(RenderedMail),
+    /// The sample of a page.
+    Page(String),
+}
+
+/// Whether a template makes a mail or a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateKind {
+    /// `templates/emails/<name>/`
+    Mail,
+    /// `templates/pages/<name>.hbs`
+    Page,
+}
+
+/// One line of `rescind templates list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TemplateInfo {
+    /// The name of the template.
+    pub name: &'static str,
+    /// Mail or page.
+    pub kind: TemplateKind,
+    /// The files of the operator that go into it, shared ones (layout, texts) included.
+    pub overridden: Vec<String>,
+}
+
+/// A template as it is known to the program: its name and its samples.
+struct Known {
+    name: &'static str,
+    kind: TemplateKind,
+    samples: fn(&Renderer, &'static str) -> Result<Vec<Rendered>, RenderError>,
+}
+
+/// Every template. A new one is its files, its parameters, and a line here.
+const KNOWN: [Known; 7] = [
+    mail::<ConfirmConsent>(),
+    mail::<RemindConsent>(),
+    page::<ConfirmPage>(),
+    page::<AnsweredPage>(),
+    page::<LinkInvalidPage>(),
+    page::<TroublePage>(),
+    page::<HomePage>(),
+];
+
+const fn mail<P: MailParameters>() -> Known {
+    Known {
+        name: P::TEMPLATE,
+        kind: TemplateKind::Mail,
+        samples: |renderer, locale| {
+            P::samples(locale)
+                .iter()
+                .map(|sample| Ok(Rendered::Mail(renderer.mail(sample, locale)?)))
+                .collect()
+        },
+    }
+}
+
+const fn page<P: PageParameters>() -> Known {
+    Known {
+        name: P::TEMPLATE,
+        kind: TemplateKind::Page,
+        samples: |renderer, locale| {
+            P::samples(locale)
+                .iter()
+                .map(|sample| Ok(Rendered::Page(renderer.page(sample, locale)?)))
+                .collect()
+        },
+    }
+}
+
+impl Renderer {
+    /// Renders all samples of the template called `template`, the fullest first.
+    ///
+    /// # Errors
+    /// [`RenderError::UnknownTemplate`], and as [`Renderer::mail`].
+    pub fn render_sample(&self, template: &str, locale: &str) -> Result<Vec<Rendered>, RenderError> {
+        let locale = known(locale).unwrap_or(FALLBACK);
+        let found = KNOWN.iter().find(|known| known.name == template);
+        (found.ok_or_else(|| RenderError::UnknownTemplate(template.to_owned()))?.samples)(self, locale)
+    }
+
+    /// Every template, with the operator's files that go into it.
+    #[must_use]
+    pub fn list(&self) -> Vec<TemplateInfo> {
+        KNOWN
+            .iter()
+            .map(|&Known { name, kind, .. }| {
+                let own = self
+                    .sources
+                    .iter()
+                    .filter(|(file, source)| source.own.is_some() && feeds(file, kind, name));
+                TemplateInfo { name, kind, overridden: own.map(|(file, _)| file.clone()).collect() }
+            })
+            .collect()
+    }
+
+    /// Renders every sample of every template in every locale, and forgets the result: what fails here would have failed
+    /// in somebody's mail.
+    pub(super) fn check_samples(&self) -> Result<(), RenderError> {
+        KNOWN.iter().try_for_each(|known| {
+            LOCALES.into_iter().try_for_each(|locale| (known.samples)(self, locale).map(drop))
+        })
+    }
+}
+
+/// Whether a file of the templates folder goes into a template.
+fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
+    let (prefix, texts) = match kind {
+        TemplateKind::Mail => ("emails/", "/mails.ftl"),
+        TemplateKind::Page => ("pages/", "/pages.ftl"),
+    };
+    match file.strip_prefix(prefix) {
+        Some(rest) => {
+            let piece = rest.split(['/', '.']).next().unwrap_or_default();
+            piece == name || piece.starts_with('_') || file == STYLESHEET
+        }
+        None => file.ends_with(texts) || file.ends_with("/common.ftl"),
+    }
+}

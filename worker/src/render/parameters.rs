@@ -1,0 +1,58 @@
+//! What a template gets: one struct a template, with samples, so that every template can be shown and tested without
+//! a running system.
+//!
+//! Rule: these structs hold personal data for the moment of rendering. They have no `Debug` and no `Display`.
+
+mod mails;
+mod pages;
+mod samples;
+
+use serde::Serialize;
+
+pub use mails::{ConfirmConsent, RemindConsent};
+pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Regulation, TroublePage};
+
+use super::locale::LOCALES;
+
+/// The parameters of a mail.
+pub trait MailParameters: Serialize {
+    /// The folder below `templates/emails`.
+    const TEMPLATE: &'static str;
+
+    /// Examples as they could occur, written in `locale` (one of [`LOCALES`]). The first one shows everything.
+    fn samples(locale: &'static str) -> Vec<Self>
+    where
+        Self: Sized;
+}
+
+/// The parameters of a page.
+pub trait PageParameters: Serialize {
+    /// The name of the file below `templates/pages`, without `.hbs`.
+    const TEMPLATE: &'static str;
+
+    /// Examples as they could occur, written in `locale` (one of [`LOCALES`]). The first one shows everything.
+    fn samples(locale: &'static str) -> Vec<Self>
+    where
+        Self: Sized;
+
+    /// The locales that the page offers to switch to: all of them, unless its contents exist in fewer. With fewer than
+    /// two there is nothing to switch, and no switch.
+    fn locales(&self) -> &[&'static str] {
+        &LOCALES
+    }
+}
+
+/// Who is responsible and how to reach them (Art. 13(1)(a)), as shown below every mail and page that asks something.
+#[derive(Clone, Serialize)]
+pub struct ControllerBlock {
+    /// The controller's name.
+    pub name: String,
+    /// The postal address, a line each.
+    pub address: String,
+    /// Where to write to in matters of data protection.
+    pub email: String,
+    /// A telephone number, as people write it.
+    pub phone: Option<String>,
+    /// The privacy notice (`https`).
+    pub privacy_url: Option<String>,
+}
