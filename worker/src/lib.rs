@@ -1,4 +1,6 @@
-//! worker
+//! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
 pub mod config;
 pub mod render;
+pub mod runner;
+pub mod store;

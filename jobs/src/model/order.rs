@@ -5,6 +5,7 @@ use crate::time::{Span, Timestamp};
 
 /// What somebody did about a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
 pub enum StatementKind {
     /// Gave it.
     Grant,
@@ -12,6 +13,18 @@ pub enum StatementKind {
     Refusal,
     /// Took it back (Art. 7(3)).
     Withdrawal,
+}
+
+impl StatementKind {
+    /// As stored.
+    pub const fn from_i16(value: i16) -> Option<Self> {
+        match value {
+            0 => Some(Self::Grant),
+            1 => Some(Self::Refusal),
+            2 => Some(Self::Withdrawal),
+            _ => None,
+        }
+    }
 }
 
 /// An act, when it was done, and which source told of it.

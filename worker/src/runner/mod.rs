@@ -1,0 +1,3 @@
+//! The runner: the only place that runs jobs.
+
+pub mod message;

@@ -1,0 +1,20 @@
+//! The store: small, because it loads and saves sets. PostgreSQL and SQLite are both first class; what differs
+//! between them is in `dialect.rs` and `pool.rs`, and one behaviour suite runs on both.
+
+pub mod dialect;
+mod error;
+pub mod inbox;
+pub mod keys;
+pub mod load;
+mod migrations;
+pub mod parked;
+mod pool;
+pub mod queue;
+pub mod save;
+pub mod tables;
+mod value;
+
+pub use dialect::Arg;
+pub use error::{Result, StoreError};
+pub use pool::{Pool, Tx};
+pub use value::Ts;
