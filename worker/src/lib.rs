@@ -1,4 +1,5 @@
 //! worker
 
 pub mod config;
+pub mod policy_files;
 pub mod render;
