@@ -44,7 +44,10 @@ pub enum PolicyFilesError {
 }
 
 /// Reads and checks the policy at `path`, a file or a folder; none: the built-in example. `known_types` are the
-/// message types that exist.
+/// message types that may be sent.
+///
+/// # Errors
+/// Says which file cannot be read, or everything that is wrong with the policy.
 pub fn load_policy(path: Option<&Path>, known_types: &[&str]) -> Result<Loaded, PolicyFilesError> {
     let Some(path) = path else {
         let files = [PolicyFile { name: "example.toml".into(), text: EXAMPLE.into() }];

@@ -7,6 +7,7 @@
 
 mod channel;
 mod check;
+mod compatibility;
 mod content;
 mod controller;
 mod dictionary;
@@ -60,7 +61,10 @@ pub struct Loaded {
 /// Reads the policy from all its `files`, which together act as one.
 ///
 /// `documents` gives the bytes of a document by its path relative to the policy's folder, or says why not;
-/// `known_types` are the message types that exist. Errors: every problem, in the order of the files.
+/// `known_types` are the message types that may be sent.
+///
+/// # Errors
+/// Every problem there is, in the order of the files.
 pub fn load(
     files: &[PolicyFile],
     documents: &dyn Fn(&str) -> Result<Vec<u8>, String>,

@@ -1,5 +1,6 @@
 //! `[purposes.…]`: what personal data are used for, and on which basis (Art. 6).
 
+use super::compatibility;
 use super::place::Place;
 use super::reader::Reader;
 use super::texts::RawTexts;
@@ -92,7 +93,7 @@ pub(super) fn purposes(reader: &mut Reader<'_>, dictionaries: &Dictionaries) -> 
         );
     }
     for (id, other, at) in compatible {
-        open(reader, &mut purposes, &id, &other, &at);
+        compatibility::open(reader, &mut purposes, &id, &other, &at);
     }
     purposes
 }
@@ -209,39 +210,6 @@ fn mail_identity(reader: &mut Reader<'_>, at: &Place, given: Option<&str>) -> Op
         }
         // noted where the section is read
         _ => None,
-    }
-}
-
-/// Lets data collected for one purpose serve another (Art. 6(4)); what rests on the subject's own yes is never
-/// opened that way.
-fn open(
-    reader: &mut Reader<'_>,
-    purposes: &mut BTreeMap<PurposeId, Purpose>,
-    id: &PurposeId,
-    other: &str,
-    at: &Place,
-) {
-    let expected = "a purpose that compatibility may open (Art. 6(4))";
-    let Some(target) = purposes.get(other) else { return };
-    let found = if target.id == *id {
-        Some("the purpose itself")
-    } else if target.basis == LawfulBasis::Consent {
-        Some("a purpose that rests on consent")
-    } else if target.special_category {
-        Some("a purpose with special categories of data")
-    } else if target.marketing {
-        Some("a marketing purpose")
-    } else {
-        None
-    };
-    let target = target.id.clone();
-    match found {
-        Some(found) => reader.wrong(at, format!("`{other}`, {found}"), expected),
-        None => {
-            if let Some(purpose) = purposes.get_mut(id) {
-                purpose.compatible_with.insert(target);
-            }
-        }
     }
 }
 

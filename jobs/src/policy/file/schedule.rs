@@ -5,7 +5,9 @@ use super::place::Place;
 use super::reader::{Reader, quoted};
 use crate::code::ScheduleId;
 use crate::policy::{CatchUp, ScheduleRule};
-use crate::schedule::Schedule;
+use crate::refusal::FieldProblem;
+use crate::registry;
+use crate::schedule::{Schedule, ScheduleError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,8 +60,9 @@ pub(super) fn schedules(reader: &mut Reader<'_>, enabled: bool) -> BTreeMap<Sche
             reader.wrong(&message.key("type"), quoted(&message_type), expected);
         }
         let data = json(toml::Value::Table(raw.message.data));
-        if data.is_none() {
-            reader.wrong(&message.key("data"), "a number that JSON cannot hold", "finite numbers");
+        match &data {
+            Some(data) => fits(reader, &message, &message_type, data),
+            None => reader.wrong(&message.key("data"), "a number that JSON cannot hold", "finite numbers"),
         }
         if let (Some(schedule), Some(data)) = (schedule, data) {
             let RawSchedule { catch_up, overlap, .. } = raw;
@@ -71,24 +74,42 @@ pub(super) fn schedules(reader: &mut Reader<'_>, enabled: bool) -> BTreeMap<Sche
 }
 
 fn due(reader: &mut Reader<'_>, at: &Place, raw: &RawSchedule) -> Option<Schedule> {
-    if raw.time_zone.parse::<chrono_tz::Tz>().is_err() {
-        let expected = "a time zone by its IANA name, such as `Europe/Berlin`";
-        reader.wrong(&at.key("time_zone"), quoted(&raw.time_zone), expected);
-        // the expression can still be judged
-        return checked(reader, at, &raw.cron, "UTC").and(None);
+    let wrong_zone = |error: &ScheduleError| matches!(error, ScheduleError::TimeZone { .. });
+    let schedule = Schedule::parse(&raw.cron, &raw.time_zone);
+    if let Err(why) = schedule.as_ref()
+        && !wrong_zone(why)
+    {
+        reader.wrong(&at.key("cron"), quoted(&raw.cron), format!("five fields as in crontab ({why})"));
     }
-    checked(reader, at, &raw.cron, &raw.time_zone)
+    // asked for itself, because a wrong expression would hide a wrong zone
+    if let Err(why) = Schedule::parse("@daily", &raw.time_zone) {
+        let why = why.to_string();
+        let expected = why.split_once(", expected ").map_or(why.as_str(), |(_, expected)| expected);
+        reader.wrong(&at.key("time_zone"), quoted(&raw.time_zone), expected);
+    }
+    schedule.ok()
 }
 
-fn checked(reader: &mut Reader<'_>, at: &Place, cron: &str, time_zone: &str) -> Option<Schedule> {
-    match Schedule::parse(cron, time_zone) {
-        Ok(schedule) => Some(schedule),
-        Err(why) => {
-            let expected = format!("five fields as in crontab, such as `0 3 * * *` ({why})");
-            reader.wrong(&at.key("cron"), quoted(cron), expected);
-            None
-        }
+/// Whether the message would be taken: what is refused at three in the morning is better refused now.
+fn fits(reader: &mut Reader<'_>, message: &Place, message_type: &str, data: &Value) {
+    let Some(Err(refusal)) = registry::kind(message_type).map(|kind| kind.parse(data)) else { return };
+    for FieldProblem { field, problem } in refusal.fields {
+        let (found, expected) =
+            problem.split_once(", expected ").unwrap_or((problem.as_str(), "data that this type takes"));
+        reader.wrong(&below(message, &field), found, expected);
     }
+}
+
+/// The place of a field such as `data.list[0].name`.
+fn below(message: &Place, field: &str) -> Place {
+    field.split('.').fold(message.clone(), |place, part| {
+        let mut pieces = part.split(['[', ']']).filter(|piece| !piece.is_empty());
+        let place = place.key(pieces.next().unwrap_or_default());
+        pieces.fold(place, |place, index| match index.parse() {
+            Ok(index) => place.index(index),
+            Err(_) => place.key(index),
+        })
+    })
 }
 
 /// The same value in JSON; dates become text, and numbers that JSON lacks make it none.
