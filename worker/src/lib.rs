@@ -1,6 +1,7 @@
 //! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
 pub mod config;
+pub mod policy_files;
 pub mod render;
 pub mod runner;
 pub mod store;

@@ -5,6 +5,7 @@ mod content;
 mod controller;
 mod dictionary;
 mod field;
+pub mod file;
 mod limits;
 mod purpose;
 mod schedule;
@@ -103,5 +104,19 @@ impl Policy {
     /// The hash in hexadecimal digits.
     pub fn hash_hex(&self) -> String {
         data_encoding::HEXLOWER.encode(&self.hash)
+    }
+
+    /// Every wording there is: content, version, language and the hash of title and text. Stored when a version is
+    /// published; a later start compares them, because a published wording is never edited (A4).
+    pub fn published(&self) -> Vec<(ContentId, u32, Locale, [u8; 32])> {
+        let mut all = Vec::new();
+        for content in self.contents.values() {
+            for version in &content.versions {
+                for (locale, _) in version.text.iter() {
+                    all.push((content.id.clone(), version.version, locale, version.text_hash(locale)));
+                }
+            }
+        }
+        all
     }
 }

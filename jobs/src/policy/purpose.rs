@@ -21,7 +21,7 @@ pub struct Purpose {
     pub marketing: bool,
     /// A consent to it ends after this span; none: it does not end by itself.
     pub consent_period: Option<Span>,
-    /// Opt-in states that allow it to be used (B12).
+    /// Opt-in states that allow it to be used (B12); empty unless it rests on consent.
     pub allowed_by: BTreeSet<OptIn>,
     /// Who its confirmation mails come from (D9).
     pub mail_identity: MailIdentityId,
