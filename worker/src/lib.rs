@@ -1,5 +1,6 @@
 //! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
+pub mod clock;
 pub mod config;
 pub mod policy_files;
 pub mod render;

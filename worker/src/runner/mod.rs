@@ -1,3 +1,4 @@
 //! The runner: the only place that runs jobs.
 
+pub mod door;
 pub mod message;
