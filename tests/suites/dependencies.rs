@@ -34,10 +34,8 @@ const BANNED: &[(&str, &str)] = &[
     ("openssl", "rustls is the one TLS implementation"),
     ("openssl-sys", "rustls is the one TLS implementation"),
     ("atty", "unmaintained: std::io::IsTerminal"),
-    ("lazy_static", "std::sync::LazyLock"),
     ("async-std", "tokio is the one runtime of the worker"),
     ("serde_yaml", "unmaintained, and the configuration is TOML"),
-    ("time", "chrono is the one date-time crate"),
 ];
 
 /// Crates that are there in two versions, with the reason. Whoever is no longer there twice must be taken off.
