@@ -4,3 +4,4 @@ mod dependencies;
 mod features;
 mod layout;
 mod licence;
+mod services;

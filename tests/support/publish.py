@@ -160,7 +160,8 @@ def main():
         channel = connection.channel()
         done = consume(connection, channel, options) if options.consume else publish(channel, options)
     finally:
-        connection.close()
+        if connection.is_open:
+            connection.close()
     return 0 if done else 1
 
 
