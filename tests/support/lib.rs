@@ -1,1 +1,4 @@
-//! tests
+//! What the suites share: services that they start and stop themselves, clients that are not ours.
+
+pub mod pika;
+pub mod service;

@@ -1,0 +1,7 @@
+//! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
+
+mod dependencies;
+mod features;
+mod layout;
+mod licence;
+mod services;
