@@ -182,10 +182,10 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
         .map(|j| JobRow {
             id: j.id,
             subject_id: j.subject.map(|s| s.0),
-            source: super::queue::INTERNAL_SOURCE.to_owned(),
+            source: j.source.clone(),
             origin: super::queue::Origin::FollowUp as i16,
             kind: Some(j.kind.to_owned()),
-            body: j.data.to_string().into_bytes(),
+            body: super::queue::follow_up_body(j.time, &j.data),
             day: None,
             due_at: Ts(j.due_at),
             lane: j.lane as i16,
