@@ -4,9 +4,11 @@ mod files;
 mod scripted;
 mod sink;
 
+use std::path::Path;
 use std::time::Duration;
 
-use rescind_worker::mail::transport::smtp::{Settings, Smtp, Timeouts, Tls};
+use rescind_worker::config::{Credentials, Secret, Smtp as Settings, SmtpServer, SmtpTls};
+use rescind_worker::mail::transport::smtp::Smtp;
 use rescind_worker::mail::transport::{Delivery, Outgoing, Transport};
 use uuid::Uuid;
 
@@ -27,16 +29,28 @@ fn mail(number: u128, local: &str) -> Outgoing {
 
 /// Settings for a server on this machine, impatient enough for a test.
 fn settings(port: u16) -> Settings {
+    let limit = Duration::from_secs(5);
     Settings {
+        server: SmtpServer { host: "127.0.0.1".to_owned(), port, tls: SmtpTls::None, is_local: true },
+        credentials: None,
+        helo: Some("worker.example.org".to_owned()),
         connections: 1,
-        timeouts: Timeouts {
-            connect: Duration::from_secs(5),
-            command: Duration::from_secs(5),
-            data: Duration::from_secs(5),
-            ..Timeouts::default()
-        },
-        ..Settings::new("127.0.0.1", port, Tls::None)
+        connect_timeout: limit,
+        command_timeout: limit,
+        data_timeout: limit,
+        root_certificate_file: None,
     }
+}
+
+/// The same by name, with TLS, trusting the certificate in `root`. A password may not go there in clear.
+fn tls_settings(port: u16, tls: SmtpTls, root: Option<&Path>) -> Settings {
+    let server = SmtpServer { host: "localhost".to_owned(), port, tls, is_local: false };
+    Settings { server, root_certificate_file: root.map(Path::to_owned), ..settings(port) }
+}
+
+fn login(password: &str) -> Option<Credentials> {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    Some(Credentials { username: secret("user"), password: secret(password) })
 }
 
 fn transport(settings: Settings) -> Transport {

@@ -4,9 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rescind_tests::temp_folder::TempFolder;
+use rescind_worker::config;
 use rescind_worker::mail::transport::mailbox::Mailbox;
 use rescind_worker::mail::transport::maildir::Maildir;
-use rescind_worker::mail::transport::{Delivery, Phase, Transport, TroubleKind};
+use rescind_worker::mail::transport::{Delivery, OpenError, Phase, Transport, TroubleKind};
 
 use super::{mail, send, send_one};
 
@@ -33,6 +34,24 @@ async fn a_repeat_replaces_the_file_in_the_maildir() {
     let mode = |path: &str| std::fs::metadata(root.join(path)).expect("there").permissions().mode() & 0o777;
     assert_eq!([mode(""), mode("tmp"), mode("new"), mode("cur")], [0o700; 4]);
     assert_eq!(mode("new/1@mail.example.org"), 0o600);
+}
+
+#[tokio::test]
+async fn the_configuration_chooses_the_transport() {
+    let folder = TempFolder::new("maildir");
+    let (maildir, mailbox) = (folder.path().join("maildir"), folder.path().join("mailbox"));
+    for (chosen, file) in [
+        (config::Transport::Maildir(maildir.clone()), maildir.join("new/1@mail.example.org")),
+        (config::Transport::Mailbox(mailbox.clone()), mailbox.join("1@mail.example.org.eml")),
+    ] {
+        let transport = Transport::open(&chosen).expect("it can be opened");
+        assert_eq!(transport.connections(), 1);
+        assert_eq!(send_one(&transport, mail(1, "ana")).await, Delivery::Sent);
+        assert!(file.is_file());
+    }
+    std::fs::write(folder.path().join("file"), "x").expect("written");
+    let below_a_file = config::Transport::Maildir(folder.path().join("file/maildir"));
+    assert!(matches!(Transport::open(&below_a_file), Err(OpenError::Folder(_))));
 }
 
 #[tokio::test]

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use rescind_tests::certificate::Certificate;
 use rescind_tests::smtp_script::{Act, Script, SmtpScript};
-use rescind_worker::mail::transport::smtp::{Credentials, Settings, Timeouts, Tls};
-use rescind_worker::mail::transport::{Delivery, Phase, ReplyCode, Trouble, TroubleKind};
-use zeroize::Zeroizing;
+use rescind_tests::temp_folder::TempFolder;
+use rescind_worker::config::{Smtp as Settings, SmtpTls};
+use rescind_worker::mail::transport::smtp::{SetupProblem, Smtp};
+use rescind_worker::mail::transport::{Delivery, Phase, ReplyCode, Transport, Trouble, TroubleKind};
 
-use super::{mail, send, send_one, settings, transport};
+use super::{login, mail, send, send_one, settings, tls_settings, transport};
 
 fn code(basic: u16, enhanced: Option<(u8, u16, u16)>) -> ReplyCode {
     ReplyCode { basic, enhanced }
@@ -31,14 +33,11 @@ async fn outcome_of(script: Script, change: impl FnOnce(Settings) -> Settings) -
 
 fn impatient(settings: Settings) -> Settings {
     let short = Duration::from_millis(150);
-    let timeouts = Timeouts { connect: short, command: short, data: short, ..settings.timeouts };
-    Settings { timeouts, ..settings }
+    Settings { connect_timeout: short, command_timeout: short, data_timeout: short, ..settings }
 }
 
 fn with_login(settings: Settings) -> Settings {
-    let secret = |text: &str| Zeroizing::new(text.to_owned());
-    let credentials = Credentials { username: secret("user"), password: secret("pa:ss") };
-    Settings { credentials: Some(credentials), allow_plaintext_auth: true, ..settings }
+    Settings { credentials: login("pa:ss"), ..settings }
 }
 
 #[tokio::test]
@@ -52,7 +51,33 @@ async fn a_mail_arrives_as_it_was_composed() {
     assert_eq!(taken[0].rcpt, "RCPT TO:<ana@example.net>");
     assert!(taken[0].body.ends_with("Text 1\r\n..\r\nafter the dot\r\n"), "the dot is doubled");
     transport.close().await;
+    assert_eq!(server.commands(0).first().map(String::as_str), Some("EHLO worker.example.org"));
     assert_eq!(server.commands(0).last().map(String::as_str), Some("QUIT"));
+}
+
+#[tokio::test]
+async fn without_a_configured_name_ehlo_says_a_full_one_or_our_address() {
+    let server = SmtpScript::start(vec![Script::friendly()]).await;
+    let transport = transport(Settings { helo: None, ..settings(server.port) });
+    assert_eq!(send_one(&transport, mail(1, "ana")).await, Delivery::Sent);
+    let hello = server.commands(0).remove(0);
+    let name = hello.strip_prefix("EHLO ").expect("an EHLO");
+    assert!(name == "[127.0.0.1]" || (name.contains('.') && !name.starts_with('[')), "{name}");
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_at_once() {
+    let missing = Some("/nowhere/authorities.pem".into());
+    let tls = tls_settings(1, SmtpTls::Required, None);
+    let table = [
+        (Settings { connections: 0, ..settings(1) }, SetupProblem::Connections),
+        (Settings { helo: Some("a b".to_owned()), ..settings(1) }, SetupProblem::Helo),
+        (Settings { data_timeout: Duration::ZERO, ..settings(1) }, SetupProblem::Timeout),
+        (Settings { root_certificate_file: missing, ..tls }, SetupProblem::ExtraRoots),
+    ];
+    for (settings, expected) in table {
+        assert_eq!(Smtp::new(settings).expect_err("refused"), expected);
+    }
 }
 
 #[tokio::test]
@@ -181,8 +206,8 @@ async fn a_mail_whose_end_was_never_written_was_not_sent() {
 #[tokio::test]
 async fn a_connection_at_rest_is_asked_before_it_is_used_again_and_closed_after_a_while() {
     let server = SmtpScript::start(vec![Script::friendly(), Script::friendly().on("NOOP", Act::Close)]).await;
-    let timeouts = Timeouts { idle: Duration::from_millis(500), ..settings(0).timeouts };
-    let transport = transport(Settings { timeouts, ..settings(server.port) });
+    let smtp = Smtp::resting(settings(server.port), Duration::from_millis(500));
+    let transport = Transport::Smtp(smtp.expect("the settings are good"));
     let rest = async |millis| tokio::time::sleep(Duration::from_millis(millis)).await;
     let count = |verb: &str| server.commands(0).iter().filter(|command| *command == verb).count();
 
@@ -248,8 +273,8 @@ async fn a_late_reply_never_counts_for_the_next_mail() {
     let late = Script::friendly().on(".", Act::Late(Duration::from_millis(400), "250 taken, late"));
     let refusing = Script::friendly().on("RCPT", Act::Reply("550 5.1.1 no"));
     let server = SmtpScript::start(vec![late, refusing]).await;
-    let short = Timeouts { data: Duration::from_millis(150), ..settings(0).timeouts };
-    let transport = transport(Settings { timeouts: short, ..settings(server.port) });
+    let short = Duration::from_millis(150);
+    let transport = transport(Settings { data_timeout: short, ..settings(server.port) });
     let outcomes = send(&transport, vec![mail(1, "ana"), mail(2, "ben"), mail(3, "eva")]).await;
     assert_eq!(outcomes[0], Delivery::Uncertain(Phase::End));
     assert_eq!(outcomes[1], Delivery::BadAddress(code(550, Some((5, 1, 1)))));
@@ -356,7 +381,7 @@ async fn a_wrong_password_is_tried_once_for_a_whole_group() {
 #[tokio::test]
 async fn a_password_is_never_sent_in_clear_unless_allowed() {
     let server = SmtpScript::start(vec![Script::friendly().offer("AUTH PLAIN")]).await;
-    let careful = Settings { allow_plaintext_auth: false, ..with_login(settings(server.port)) };
+    let careful = Settings { credentials: login("pa:ss"), ..tls_settings(server.port, SmtpTls::None, None) };
     let outcome = send_one(&transport(careful), mail(1, "ana")).await;
     assert_eq!(outcome, Delivery::OurFault(trouble(Phase::Auth, TroubleKind::Tls)));
     assert!(!server.commands(0).iter().any(|command| command.starts_with("AUTH")));
@@ -365,10 +390,12 @@ async fn a_password_is_never_sent_in_clear_unless_allowed() {
 #[tokio::test]
 async fn tls_that_is_required_but_not_offered_sends_nothing() {
     let server = SmtpScript::start(vec![Script::friendly()]).await;
-    let strict = Settings { tls: Tls::StartTls, ..settings(server.port) };
+    let folder = TempFolder::new("certificate");
+    let root = Certificate::self_signed(folder.path()).certificate;
+    let strict = tls_settings(server.port, SmtpTls::Required, Some(&root));
     let outcome = send_one(&transport(strict), mail(1, "ana")).await;
     assert_eq!(outcome, Delivery::OurFault(trouble(Phase::StartTls, TroubleKind::Unsupported)));
-    let lenient = Settings { tls: Tls::Opportunistic, ..settings(server.port) };
+    let lenient = tls_settings(server.port, SmtpTls::Opportunistic, None);
     assert_eq!(send_one(&transport(lenient), mail(2, "ana")).await, Delivery::Sent);
 }
 
@@ -377,7 +404,10 @@ async fn words_slipped_in_before_the_handshake_are_not_believed() {
     let script = Script::friendly()
         .offer("STARTTLS")
         .on("STARTTLS", Act::Reply("220 go ahead\r\n250-injected\r\n250 AUTH PLAIN"));
-    let (outcome, taken) = outcome_of(script, |settings| Settings { tls: Tls::StartTls, ..settings }).await;
+    let folder = TempFolder::new("certificate");
+    let root = Certificate::self_signed(folder.path()).certificate;
+    let strict = |settings: Settings| tls_settings(settings.server.port, SmtpTls::Required, Some(&root));
+    let (outcome, taken) = outcome_of(script, strict).await;
     assert_eq!(outcome, Delivery::Deferred(trouble(Phase::StartTls, TroubleKind::Protocol)));
     assert_eq!(taken, 0);
 }

@@ -3,16 +3,10 @@
 use rescind_tests::certificate::Certificate;
 use rescind_tests::smtp_sink::{SinkOptions, SinkTls, SmtpSink};
 use rescind_tests::temp_folder::TempFolder;
-use rescind_worker::mail::transport::smtp::{Credentials, Settings, Tls};
+use rescind_worker::config::{Smtp as Settings, SmtpTls};
 use rescind_worker::mail::transport::{Delivery, Phase, ReplyCode, Trouble, TroubleKind};
-use zeroize::Zeroizing;
 
-use super::{mail, send, send_one, settings, transport};
-
-fn login(password: &str) -> Option<Credentials> {
-    let secret = |text: &str| Zeroizing::new(text.to_owned());
-    Some(Credentials { username: secret("user"), password: secret(password) })
-}
+use super::{login, mail, send, send_one, settings, tls_settings, transport};
 
 #[tokio::test]
 async fn mails_arrive_whole_and_once_over_several_connections() {
@@ -37,9 +31,9 @@ async fn tls_from_the_start_or_by_starttls_with_each_way_to_log_in() {
     let folder = TempFolder::new("certificate");
     let certificate = Certificate::self_signed(folder.path());
     for (sink_tls, tls) in [
-        (SinkTls::StartTls(certificate.clone()), Tls::StartTls),
-        (SinkTls::StartTls(certificate.clone()), Tls::Opportunistic),
-        (SinkTls::Implicit(certificate.clone()), Tls::Implicit),
+        (SinkTls::StartTls(certificate.clone()), SmtpTls::Required),
+        (SinkTls::StartTls(certificate.clone()), SmtpTls::Opportunistic),
+        (SinkTls::Implicit(certificate.clone()), SmtpTls::Implicit),
     ] {
         for mechanism in ["PLAIN", "LOGIN"] {
             let options = SinkOptions {
@@ -49,13 +43,8 @@ async fn tls_from_the_start_or_by_starttls_with_each_way_to_log_in() {
                 ..SinkOptions::default()
             };
             let sink = SmtpSink::start(options).await;
-            let good = Settings {
-                host: "localhost".to_owned(),
-                tls,
-                credentials: login("pä:ss wörd"),
-                extra_roots: Some(certificate.certificate.clone()),
-                ..settings(sink.port)
-            };
+            let root = Some(certificate.certificate.as_path());
+            let good = Settings { credentials: login("pä:ss wörd"), ..tls_settings(sink.port, tls, root) };
             let outcomes = send(&transport(good.clone()), vec![mail(1, "ana"), mail(2, "ben")]).await;
             assert_eq!(outcomes, [Delivery::Sent; 2], "{tls:?} {mechanism}");
             let mails = sink.wait_for(2).await;
@@ -79,17 +68,12 @@ async fn a_certificate_that_is_not_trusted_or_of_another_name_ends_it() {
     // What the server shows, what the client trusts.
     for (shown, trusted) in [(&ours, &other), (&misnamed, &misnamed)] {
         for (sink_tls, tls, phase) in [
-            (SinkTls::StartTls(shown.clone()), Tls::StartTls, Phase::StartTls),
-            (SinkTls::StartTls(shown.clone()), Tls::Opportunistic, Phase::StartTls),
-            (SinkTls::Implicit(shown.clone()), Tls::Implicit, Phase::Connect),
+            (SinkTls::StartTls(shown.clone()), SmtpTls::Required, Phase::StartTls),
+            (SinkTls::StartTls(shown.clone()), SmtpTls::Opportunistic, Phase::StartTls),
+            (SinkTls::Implicit(shown.clone()), SmtpTls::Implicit, Phase::Connect),
         ] {
             let sink = SmtpSink::start(SinkOptions { tls: sink_tls, ..SinkOptions::default() }).await;
-            let careful = Settings {
-                host: "localhost".to_owned(),
-                tls,
-                extra_roots: Some(trusted.certificate.clone()),
-                ..settings(sink.port)
-            };
+            let careful = tls_settings(sink.port, tls, Some(&trusted.certificate));
             let expected = Delivery::OurFault(Trouble { phase, code: None, kind: TroubleKind::Tls });
             assert_eq!(send_one(&transport(careful), mail(1, "ana")).await, expected, "{tls:?}");
             assert!(sink.mails().is_empty());
@@ -102,12 +86,7 @@ async fn a_server_that_talks_in_clear_where_tls_is_due_is_tried_again_later() {
     let folder = TempFolder::new("certificate");
     let certificate = Certificate::self_signed(folder.path());
     let sink = SmtpSink::start(SinkOptions::default()).await;
-    let strict = Settings {
-        host: "localhost".to_owned(),
-        tls: Tls::Implicit,
-        extra_roots: Some(certificate.certificate),
-        ..settings(sink.port)
-    };
+    let strict = tls_settings(sink.port, SmtpTls::Implicit, Some(&certificate.certificate));
     let expected = Trouble { phase: Phase::Connect, code: None, kind: TroubleKind::Tls };
     assert_eq!(send_one(&transport(strict), mail(1, "ana")).await, Delivery::Deferred(expected));
 }

@@ -10,9 +10,12 @@ mod names;
 mod outcome;
 pub mod smtp;
 
-use std::fmt;
+use std::{fmt, io};
 
+use thiserror::Error;
 use uuid::Uuid;
+
+use crate::config;
 
 pub use outcome::{Delivery, Phase, ReplyCode, Trouble, TroubleKind};
 
@@ -48,7 +51,32 @@ pub enum Transport {
     Mailbox(mailbox::Mailbox),
 }
 
+/// The transport cannot be used as configured.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The relay.
+    #[error(transparent)]
+    Smtp(#[from] smtp::SetupProblem),
+    /// The folder for mails, which the configuration names.
+    #[error("the folder for mails cannot be made: {}", .0.kind())]
+    Folder(io::Error),
+}
+
 impl Transport {
+    /// Opens what the configuration chose: makes folders, reads certificates, connects to nothing yet. Blocking;
+    /// for start-up.
+    pub fn open(chosen: &config::Transport) -> Result<Self, OpenError> {
+        match chosen {
+            config::Transport::Smtp(settings) => Ok(Self::Smtp(smtp::Smtp::new(settings.clone())?)),
+            config::Transport::Maildir(path) => {
+                maildir::Maildir::open(path).map(Self::Maildir).map_err(OpenError::Folder)
+            }
+            config::Transport::Mailbox(path) => {
+                mailbox::Mailbox::open(path).map(Self::Mailbox).map_err(OpenError::Folder)
+            }
+        }
+    }
+
     /// Sends the mails of `group` and returns one outcome for each, in the order of the group.
     ///
     /// Dropping the future abandons what is in flight: those mails have to be treated as `Uncertain`.

@@ -8,10 +8,10 @@
 mod body;
 mod classify;
 mod group;
+mod hello;
 mod opening;
 mod reply;
 mod session;
-mod settings;
 mod tls;
 mod wire;
 
@@ -29,8 +29,10 @@ use self::group::Group;
 use self::session::{Fate, Session};
 use self::tls::Encryption;
 use super::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
+use crate::config::Smtp as Settings;
 
-pub use self::settings::{Credentials, Settings, Timeouts, Tls, UrlProblem};
+/// How long a connection may rest unless told otherwise.
+const REST: Duration = Duration::from_secs(15);
 
 /// The relay cannot be used as configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -72,21 +74,28 @@ impl fmt::Debug for Smtp {
 impl Smtp {
     /// Checks the settings and reads the certificate authorities. Connects to nothing yet.
     pub fn new(settings: Settings) -> Result<Self, SetupProblem> {
+        Self::resting(settings, REST)
+    }
+
+    /// The same with another time for connections to rest than 15 seconds: after it they are closed, after a
+    /// fifth of it they are asked whether they still work.
+    pub fn resting(settings: Settings, rest: Duration) -> Result<Self, SetupProblem> {
         if !(1..=1000).contains(&settings.connections) {
             return Err(SetupProblem::Connections);
         }
-        let helo = &settings.helo;
-        if helo.is_empty() || helo.len() > 255 || !helo.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let own_name = hello::own_name(settings.helo.as_deref());
+        if !own_name.as_deref().is_none_or(hello::is_fit) {
             return Err(SetupProblem::Helo);
         }
-        let Timeouts { connect, command, data, idle } = settings.timeouts;
-        if [connect, command, data, idle].contains(&Duration::ZERO) {
+        let Settings { connect_timeout, command_timeout, data_timeout, .. } = settings;
+        if [connect_timeout, command_timeout, data_timeout].contains(&Duration::ZERO) {
             return Err(SetupProblem::Timeout);
         }
         let encryption = Encryption::new(&settings)?;
         let places = Semaphore::new(settings.connections);
         let (resting, closing) = (Mutex::default(), AtomicBool::new(false));
-        Ok(Self { pool: Arc::new(Pool { settings, encryption, places, resting, closing }) })
+        let pool = Pool { settings, encryption, own_name, places, rest, resting, closing };
+        Ok(Self { pool: Arc::new(pool) })
     }
 
     /// Most connections at once.
@@ -117,6 +126,10 @@ impl Smtp {
 struct Pool {
     settings: Settings,
     encryption: Option<Encryption>,
+    /// For EHLO; without one our address does.
+    own_name: Option<String>,
+    /// How long a connection may rest.
+    rest: Duration,
     /// One for each connection that may be in use, over all calls of `send`.
     places: Semaphore,
     resting: Mutex<Vec<Session>>,
@@ -127,7 +140,7 @@ struct Pool {
 impl Pool {
     /// A connection at rest that still works, the one used last first.
     async fn take(&self) -> Option<Session> {
-        let limit = self.settings.timeouts.idle;
+        let limit = self.rest;
         loop {
             let mut session = self.lock().pop()?;
             let idle = session.idle();
@@ -142,7 +155,7 @@ impl Pool {
     }
 
     async fn open(&self) -> Result<Session, Delivery> {
-        Session::open(&self.settings, self.encryption.as_ref()).await
+        Session::open(&self.settings, self.encryption.as_ref(), self.own_name.as_deref()).await
     }
 
     /// Ends the connections that have rested for `idle` or longer.
@@ -166,7 +179,7 @@ fn close_later(pool: &Arc<Pool>) {
     if pool.lock().is_empty() || pool.closing.swap(true, Ordering::AcqRel) {
         return;
     }
-    let (pool, limit) = (Arc::downgrade(pool), pool.settings.timeouts.idle);
+    let (pool, limit) = (Arc::downgrade(pool), pool.rest);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(limit / 3).await;

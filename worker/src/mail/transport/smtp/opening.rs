@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::classify::{broken, refused};
+use super::hello::literal;
 use super::reply::Reply;
-use super::settings::{Credentials, Settings, Tls};
 use super::tls::Encryption;
 use super::wire::{EncryptBroken, Wire};
+use crate::config::{Credentials, Smtp as Settings, SmtpTls};
 use crate::mail::transport::{Delivery, Phase, Trouble, TroubleKind};
 
 /// Addresses of one host that are tried.
@@ -46,29 +47,35 @@ impl Offers {
 pub(super) async fn open(
     settings: &Settings,
     encryption: Option<&Encryption>,
+    own_name: Option<&str>,
 ) -> Result<(Wire, Offers), Delivery> {
-    let limits = settings.timeouts;
-    let mut wire = Wire::new(connect(settings).await.map_err(|kind| broken(Phase::Connect, kind))?);
-    if settings.tls == Tls::Implicit {
-        encrypt(&mut wire, encryption, Phase::Connect, limits.connect).await?;
+    let stream = connect(settings).await.map_err(|kind| broken(Phase::Connect, kind))?;
+    let name = match (own_name, stream.local_addr()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Ok(own)) => literal(own),
+        (None, Err(_)) => return Err(broken(Phase::Connect, TroubleKind::Disconnected)),
+    };
+    let mut wire = Wire::new(stream);
+    if settings.server.tls == SmtpTls::Implicit {
+        encrypt(&mut wire, encryption, Phase::Connect, settings.connect_timeout).await?;
     }
-    let mut opening = Opening { wire, limit: limits.command };
+    let mut opening = Opening { wire, limit: settings.command_timeout };
     let greeting = opening.reply(Phase::Greeting).await?;
     expect(&greeting, Phase::Greeting, 220)?;
 
-    let mut offers = opening.hello(&settings.helo).await?;
-    let wanted = matches!(settings.tls, Tls::StartTls | Tls::Opportunistic);
+    let mut offers = opening.hello(&name).await?;
+    let wanted = matches!(settings.server.tls, SmtpTls::Required | SmtpTls::Opportunistic);
     if wanted && offers.has("STARTTLS") {
         let reply = opening.ask(Phase::StartTls, b"STARTTLS\r\n").await?;
         expect(&reply, Phase::StartTls, 220)?;
-        encrypt(&mut opening.wire, encryption, Phase::StartTls, limits.connect).await?;
+        encrypt(&mut opening.wire, encryption, Phase::StartTls, settings.connect_timeout).await?;
         // What was said in clear does not count any more (RFC 3207, 4.2).
-        offers = opening.hello(&settings.helo).await?;
-    } else if settings.tls == Tls::StartTls {
+        offers = opening.hello(&name).await?;
+    } else if settings.server.tls == SmtpTls::Required {
         return Err(our_fault(Phase::StartTls, TroubleKind::Unsupported));
     }
     if let Some(credentials) = &settings.credentials {
-        if !(opening.wire.is_encrypted() || settings.allow_plaintext_auth) {
+        if !(opening.wire.is_encrypted() || settings.server.is_local) {
             return Err(our_fault(Phase::Auth, TroubleKind::Tls));
         }
         opening.authenticate(&offers, credentials).await?;
@@ -77,8 +84,8 @@ pub(super) async fn open(
 }
 
 async fn connect(settings: &Settings) -> Result<TcpStream, TroubleKind> {
-    let limit = settings.timeouts.connect;
-    let addresses = timeout(limit, lookup_host((settings.host.as_str(), settings.port)))
+    let limit = settings.connect_timeout;
+    let addresses = timeout(limit, lookup_host((settings.server.host.as_str(), settings.server.port)))
         .await
         .map_err(|_| TroubleKind::Timeout)?
         .map_err(|_| TroubleKind::Connect)?;
@@ -142,7 +149,7 @@ impl Opening {
         let Credentials { username, password } = credentials;
         let reply = if offers.has_auth("PLAIN") {
             // RFC 4616: authorization identity (none), name, password.
-            let joined = Zeroizing::new(format!("\0{}\0{}", username.as_str(), password.as_str()));
+            let joined = Zeroizing::new(format!("\0{}\0{}", username.expose(), password.expose()));
             let encoded = Zeroizing::new(BASE64.encode(joined.as_bytes()));
             let command = Zeroizing::new(format!("AUTH PLAIN {}\r\n", encoded.as_str()));
             self.ask(Phase::Auth, command.as_bytes()).await?
@@ -150,7 +157,7 @@ impl Opening {
             let mut reply = self.ask(Phase::Auth, b"AUTH LOGIN\r\n").await?;
             for secret in [username, password] {
                 expect(&reply, Phase::Auth, 334)?;
-                let encoded = Zeroizing::new(BASE64.encode(secret.as_bytes()));
+                let encoded = Zeroizing::new(BASE64.encode(secret.expose().as_bytes()));
                 let line = Zeroizing::new(format!("{}\r\n", encoded.as_str()));
                 reply = self.ask(Phase::Auth, line.as_bytes()).await?;
             }

@@ -14,9 +14,9 @@ use super::body;
 use super::classify::{broken, refused};
 use super::opening::{Offers, open};
 use super::reply::Reply;
-use super::settings::{Settings, Timeouts};
 use super::tls::Encryption;
 use super::wire::Wire;
+use crate::config::Smtp as Settings;
 use crate::mail::address::WireAddress;
 use crate::mail::transport::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
 
@@ -34,16 +34,22 @@ pub(super) enum Fate {
 pub(super) struct Session {
     wire: Wire,
     offers: Offers,
-    limits: Timeouts,
+    command_limit: Duration,
+    data_limit: Duration,
     used: bool,
     last_used: Instant,
 }
 
 impl Session {
     /// Opens one. The error is the outcome for the mails that wanted it.
-    pub(super) async fn open(settings: &Settings, encryption: Option<&Encryption>) -> Result<Self, Delivery> {
-        let (wire, offers) = open(settings, encryption).await?;
-        Ok(Self { wire, offers, limits: settings.timeouts, used: false, last_used: Instant::now() })
+    pub(super) async fn open(
+        settings: &Settings,
+        encryption: Option<&Encryption>,
+        own_name: Option<&str>,
+    ) -> Result<Self, Delivery> {
+        let (wire, offers) = open(settings, encryption, own_name).await?;
+        let (command_limit, data_limit) = (settings.command_timeout, settings.data_timeout);
+        Ok(Self { wire, offers, command_limit, data_limit, used: false, last_used: Instant::now() })
     }
 
     /// Whether a mail has gone over it before, so that a reply could be a late one.
@@ -115,11 +121,11 @@ impl Session {
 
     async fn content(&mut self, mail: &Outgoing) -> Delivery {
         let encoded = body::encode(&mail.bytes);
-        if let Err(write) = self.wire.write(&encoded, self.limits.data).await {
+        if let Err(write) = self.wire.write(&encoded, self.data_limit).await {
             // The server takes the mail only once it has the last byte of its end.
             return broken(if write.whole { Phase::End } else { Phase::Body }, write.kind);
         }
-        match self.wire.reply(self.limits.data).await {
+        match self.wire.reply(self.data_limit).await {
             Ok(reply) => match reply.class() {
                 2 => Delivery::Sent,
                 4 | 5 => refusal(Phase::End, &reply),
@@ -135,7 +141,7 @@ impl Session {
         command: &[u8],
         wanted: impl Fn(u16) -> bool,
     ) -> Result<(), Delivery> {
-        let limit = self.limits.command;
+        let limit = self.command_limit;
         self.wire.write(command, limit).await.map_err(|write| broken(phase, write.kind))?;
         let reply = self.wire.reply(limit).await.map_err(|kind| broken(phase, kind))?;
         match reply.class() {

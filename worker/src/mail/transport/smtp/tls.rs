@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::SetupProblem;
-use super::settings::{Settings, Tls};
+use crate::config::{Smtp as Settings, SmtpTls};
 
 /// Makes TLS connections to one host.
 #[derive(Clone)]
@@ -24,19 +24,19 @@ pub(super) struct Encryption {
 impl Encryption {
     /// `None` where the settings never encrypt. Reads files; for start-up.
     pub(super) fn new(settings: &Settings) -> Result<Option<Self>, SetupProblem> {
-        if settings.tls == Tls::None {
+        if settings.server.tls == SmtpTls::None {
             return Ok(None);
         }
-        let name = ServerName::try_from(settings.host.clone()).map_err(|_| SetupProblem::Host)?;
+        let name = ServerName::try_from(settings.server.host.clone()).map_err(|_| SetupProblem::Host)?;
         let mut roots = RootCertStore::empty();
         // Unreadable entries of the system's store are skipped: what is missing shows as an unknown issuer.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if let Some(path) = &settings.extra_roots {
+        if let Some(path) = &settings.root_certificate_file {
             for certificate in read_certificates(path)? {
                 roots.add(certificate).map_err(|_| SetupProblem::ExtraRoots)?;
             }
         }
-        if roots.is_empty() && settings.tls != Tls::Opportunistic {
+        if roots.is_empty() && settings.server.tls != SmtpTls::Opportunistic {
             return Err(SetupProblem::NoRoots);
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
