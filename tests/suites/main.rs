@@ -4,4 +4,5 @@ mod dependencies;
 mod features;
 mod layout;
 mod licence;
+mod mail_transport;
 mod services;

@@ -1,4 +1,8 @@
 //! What the suites share: services that they start and stop themselves, clients that are not ours.
 
+pub mod certificate;
 pub mod pika;
 pub mod service;
+pub mod smtp_script;
+pub mod smtp_sink;
+pub mod temp_folder;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod mail;
 pub mod policy_files;
 pub mod render;
 pub mod runner;
