@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod mail;
+pub mod metrics;
 pub mod policy_files;
 pub mod render;
 pub mod runner;
