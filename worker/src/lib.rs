@@ -1,7 +1,9 @@
 //! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
+pub mod app;
 pub mod clock;
 pub mod config;
+pub mod key_source;
 pub mod mail;
 pub mod metrics;
 pub mod policy_files;

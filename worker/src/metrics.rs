@@ -99,7 +99,9 @@ impl Metrics {
             let labels = match outcome {
                 Outcome::Done => OutcomeLabels { outcome: "done", code: "" },
                 Outcome::Duplicate => OutcomeLabels { outcome: "duplicate", code: "" },
-                Outcome::Refused(refusal) => OutcomeLabels { outcome: "refused", code: refusal.code.as_str() },
+                Outcome::Refused(refusal) => {
+                    OutcomeLabels { outcome: "refused", code: refusal.code.as_str() }
+                }
             };
             self.messages.get_or_create(&labels).inc();
         }

@@ -61,7 +61,16 @@ impl<'a> Attempt<'a> {
         let rng = engine.generator()?;
         let outcomes = items.iter().map(|_| None).collect();
         let now = engine.clock().now();
-        Ok(Self { engine, items, memory, now, rng, outcomes, effects: Effects::default(), repeats: HashMap::new() })
+        Ok(Self {
+            engine,
+            items,
+            memory,
+            now,
+            rng,
+            outcomes,
+            effects: Effects::default(),
+            repeats: HashMap::new(),
+        })
     }
 
     /// Runs the batch in `tx`, and commits.
@@ -219,7 +228,8 @@ impl<'a> Attempt<'a> {
             Ok(expansion) => expansion,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let page = expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
+        let page =
+            expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
         Ok(Ok(()))
     }
@@ -333,7 +343,8 @@ impl Subjects {
             fresh = new_subjects(attempt, &resolution, &keys, &mut claimed)?;
             let rows = claim_rows(&resolution, &fresh, &claimed, &keys);
             let won = load::claim(tx, &rows).await?;
-            let lost: Vec<BlindIndex> = resolution.claims.keys().filter(|k| !won.contains(*k)).copied().collect();
+            let lost: Vec<BlindIndex> =
+                resolution.claims.keys().filter(|k| !won.contains(*k)).copied().collect();
             if !lost.is_empty() {
                 if !single_names(items, &lost) {
                     return Err(StoreError::Again);
@@ -361,7 +372,8 @@ impl Subjects {
         known.dedup();
         let since = attempt.now.minus(attempt.engine.policy().limits.request_interval);
         let mut found = load::subjects(tx, &known, since, &requests).await?;
-        let mut subjects = Self { resolution, before: Vec::new(), now: Vec::new(), places: HashMap::new(), claimed };
+        let mut subjects =
+            Self { resolution, before: Vec::new(), now: Vec::new(), places: HashMap::new(), claimed };
         for (n, subject) in fresh.into_iter().enumerate() {
             if let Some(subject) = subject {
                 subjects.add(Whom::New(n), None, subject);
@@ -390,7 +402,9 @@ impl Subjects {
     /// Between look-up and lock a key may have gone to another subject, or its subject away.
     fn check(&self, items: &[Item], owners: &HashMap<BlindIndex, Vec<SubjectId>>) -> Result<()> {
         for (item, resolved) in items.iter().zip(&self.resolution.by_item) {
-            let (Some(Resolved::One(whom @ Whom::Known(id))), Ok(task)) = (resolved, &item.task) else { continue };
+            let (Some(Resolved::One(whom @ Whom::Known(id))), Ok(task)) = (resolved, &item.task) else {
+                continue;
+            };
             let Target::Named { keys, .. } = &task.target else { continue };
             for (key, _) in keys.iter().filter(|(k, _)| owners.get(k).is_some_and(|o| o.contains(id))) {
                 if self.working(*whom).is_none_or(|s| s.identity(key).is_none()) {

@@ -276,7 +276,12 @@ impl Engine {
         Ok(done)
     }
 
-    async fn work_batch(&self, lane: Lane, limit: usize, flights: &Flights) -> std::result::Result<usize, Failed> {
+    async fn work_batch(
+        &self,
+        lane: Lane,
+        limit: usize,
+        flights: &Flights,
+    ) -> std::result::Result<usize, Failed> {
         let mut memory = Memory::default();
         for _ in 0..AGAIN {
             let started = std::time::Instant::now();

@@ -34,7 +34,13 @@ pub(super) struct Page {
 }
 
 /// Orders the first page.
-pub(super) async fn order(tx: &mut Tx, page: &Page, message: &MessageContext, now: Timestamp, id: Uuid) -> Result<()> {
+pub(super) async fn order(
+    tx: &mut Tx,
+    page: &Page,
+    message: &MessageContext,
+    now: Timestamp,
+    id: Uuid,
+) -> Result<()> {
     let row = JobRow {
         id,
         subject_id: None,
@@ -82,7 +88,12 @@ pub(super) async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timest
     let mut rows: Vec<JobRow> = subjects
         .iter()
         .map(|s| {
-            like_this(derived(&s.to_string()), Some(s.0), &page.kind, queue::follow_up_body(row.created_at, &page.data))
+            like_this(
+                derived(&s.to_string()),
+                Some(s.0),
+                &page.kind,
+                queue::follow_up_body(row.created_at, &page.data),
+            )
         })
         .collect();
     let count = rows.len();

@@ -211,7 +211,10 @@ impl Preparation<'_> {
         let not_allowed =
             |field: &str, problem: String| Err(Refusal::field(RefusalCode::NotAllowed, field, problem));
         if label == INTERNAL_SOURCE && *sender != Sender::Internal {
-            return not_allowed("source", format!("must not be \"{INTERNAL_SOURCE}\", which is Rescind itself"));
+            return not_allowed(
+                "source",
+                format!("must not be \"{INTERNAL_SOURCE}\", which is Rescind itself"),
+            );
         }
         match sender {
             Sender::Authenticated(source) => {
@@ -219,7 +222,10 @@ impl Preparation<'_> {
                     return not_allowed("source", format!("must be \"{source}\", as the sender is known"));
                 }
                 if !self.policy.sources.get(source).is_some_and(|s| s.may_send(kind)) {
-                    return not_allowed("type", format!("may not be sent by \"{source}\"; the policy grants types"));
+                    return not_allowed(
+                        "type",
+                        format!("may not be sent by \"{source}\"; the policy grants types"),
+                    );
                 }
             }
             Sender::Broker => {

@@ -9,6 +9,7 @@ pub mod load;
 mod migrations;
 pub mod parked;
 mod pool;
+pub mod published;
 pub mod queue;
 pub mod save;
 pub mod tables;

@@ -98,7 +98,9 @@ impl Pool {
     pub async fn read(&self, sql: &'static Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {
             Self::Postgres(pool) => Exec::Postgres(&mut *pool.acquire().await?).rows(sql, args).await,
-            Self::Sqlite { readers, .. } => Exec::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await,
+            Self::Sqlite { readers, .. } => {
+                Exec::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await
+            }
         }
     }
 

@@ -82,7 +82,9 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
     let id = after.id.0;
     rows.subjects.push(subject_row(after));
     for identity in &after.identities {
-        let known = before.and_then(|b| b.identity(&identity.index)).or_else(|| claimed.get(&identity.index)?.as_ref());
+        let known = before
+            .and_then(|b| b.identity(&identity.index))
+            .or_else(|| claimed.get(&identity.index)?.as_ref());
         if known != Some(identity) {
             rows.identities.push(identity_row(id, identity));
         }
