@@ -450,7 +450,7 @@ pub(crate) use table;
 macro_rules! queries {
     ($($name:ident = $text:literal;)+) => {
         $(static $name: $crate::store::dialect::Sql = $crate::store::dialect::sql($text);)+
-        pub(super) static QUERIES: &[&$crate::store::dialect::Sql] = &[$(&$name),+];
+        pub(in crate::store) static QUERIES: &[&$crate::store::dialect::Sql] = &[$(&$name),+];
     };
 }
 pub(crate) use queries;

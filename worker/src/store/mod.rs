@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod keys;
 pub mod load;
 mod migrations;
+pub mod outbox;
 pub mod parked;
 mod pool;
 pub mod published;

@@ -147,6 +147,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
         .map(|m| MailRow {
             id: m.id,
             subject_id: m.subject.0,
+            request_id: Some(m.mail.request()),
             template: m.mail.template().to_owned(),
             params: json(&m.mail),
             address: m.address.0.to_vec(),

@@ -56,7 +56,7 @@ table! { RequestRow in "consent_request" {
    answered_at = excluded.answered_at" }
 
 table! { MailRow in "mail" {
-    id: Uuid, subject_id: Uuid, template: String, params: Json, address: Vec<u8>, state: i16, due_at: Ts,
+    id: Uuid, subject_id: Uuid, request_id: Option<Uuid>, template: String, params: Json, address: Vec<u8>, state: i16, due_at: Ts,
     attempt: i32, created_at: Ts, correlation: Option<String>, traceparent: Option<String>,
 } "" }
 
