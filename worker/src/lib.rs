@@ -6,6 +6,7 @@ pub mod config;
 pub mod key_source;
 pub mod mail;
 pub mod metrics;
+pub mod outbox;
 pub mod policy_files;
 pub mod render;
 pub mod runner;
