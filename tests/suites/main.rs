@@ -1,0 +1,3 @@
+//! The behaviour suites: one program, so that it is linked once.
+
+mod amqp;
