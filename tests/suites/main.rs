@@ -1,5 +1,6 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
+mod amqp;
 mod dependencies;
 mod features;
 mod layout;

@@ -1,5 +1,6 @@
 //! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
+pub mod amqp;
 pub mod app;
 pub mod clock;
 pub mod config;
