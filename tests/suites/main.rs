@@ -2,6 +2,7 @@
 
 mod amqp;
 mod dependencies;
+mod double_opt_in;
 mod features;
 mod layout;
 mod licence;

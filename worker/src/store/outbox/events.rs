@@ -7,7 +7,7 @@ use crate::store::{Arg, Pool, Result, Ts};
 use rescind_jobs::event::Event;
 use rescind_jobs::model::{IdentityKind, SubjectId};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
-use rescind_jobs::time::Timestamp;
+use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ queries! {
               where id = any($1::uuid[]) and claimed_by = $6 and state = 1";
     GIVE_BACK = "update event set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
+    TOLD = "select count(*) from event where kind = $1 and state >= 2";
+    EXPIRE = "update event set lease_until = $1 where state = 1";
     COUNTS = "select count(*), min(at) from event where state = 0";
 }
 
@@ -178,9 +180,20 @@ pub async fn recover(pool: &Pool, now: Timestamp) -> Result<u64> {
     pool.write(&GIVE_BACK, vec![Arg::Ts(Ts(now))]).await
 }
 
+/// Ends all leases: their holders are known to be dead.
+pub async fn expire_leases(pool: &Pool, now: Timestamp) -> Result<u64> {
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1))))]).await
+}
+
 /// How many events are queued, and since when the oldest waits.
 pub async fn counts(pool: &Pool) -> Result<(i64, Option<Timestamp>)> {
     let rows = pool.read(&COUNTS, vec![]).await?;
     let Some(row) = rows.first() else { return Ok((0, None)) };
     Ok((row.get(0)?, row.get::<Option<Ts>>(1)?.map(|t| t.0)))
+}
+
+/// How many events of a type have been told, or kept.
+pub async fn told(pool: &Pool, kind: &str) -> Result<i64> {
+    let rows = pool.read(&TOLD, vec![Arg::Text(kind.to_owned())]).await?;
+    rows.first().map_or(Ok(0), |row| row.get(0))
 }

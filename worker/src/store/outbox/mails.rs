@@ -9,7 +9,7 @@ use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
 use rescind_jobs::model::{ConsentRequest, SubjectId};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
-use rescind_jobs::time::Timestamp;
+use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -46,6 +46,7 @@ queries! {
                          where state = 2 and lease_until < $1";
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
                  trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
+    EXPIRE = "update mail set lease_until = $1 where state in (1, 2)";
     COUNTS = "select count(*) filter (where state = 0), min(case when state = 0 then created_at end), \
               count(*) filter (where state = 6) from mail where state in (0, 6)";
 }
@@ -224,6 +225,11 @@ pub async fn recover(pool: &Pool, now: Timestamp, repeat_is_harmless: bool) -> R
     };
     tx.commit().await?;
     Ok(uncertain)
+}
+
+/// Ends all leases: their holders are known to be dead.
+pub async fn expire_leases(pool: &Pool, now: Timestamp) -> Result<u64> {
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1))))]).await
 }
 
 /// How many mails are queued, since when the oldest waits, and how many are uncertain.
