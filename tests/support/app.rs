@@ -232,9 +232,8 @@ impl TestApp {
         let status = response.status().as_u16();
         if status == 303 {
             let to = response.headers()["location"].to_str().expect("a location").to_owned();
-            let to = if to.starts_with('/') { self.url(&to) } else { to };
-            let (shown, _) = self.get(&to).await;
-            return shown;
+            let to = reqwest::Url::parse(link).and_then(|l| l.join(&to)).expect("a URL");
+            return self.get(to.as_str()).await.0;
         }
         status
     }

@@ -252,7 +252,7 @@ async fn take_up(pool: &Pool, flights: &Path, alone: bool, now: Timestamp) -> Re
 fn operations(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> axum::Router {
     let (vitals, engine, metrics) = (Arc::clone(vitals), engine.clone(), Arc::clone(metrics));
     let report: web::Health = Arc::new(move || vitals.report());
-    let text: web::MetricsText = Arc::new(move || {
+    let text: web::Metrics = Arc::new(move || {
         let (engine, metrics) = (engine.clone(), Arc::clone(&metrics));
         Box::pin(async move {
             measure(&engine, &metrics).await;

@@ -170,10 +170,10 @@ impl Story<'_> {
         let opened = Transport::open(&self.worker.config.mail.transport).map_err(|e| failed(step, e.to_string()))?;
         let Transport::Mailbox(mailbox) = opened else { return Err(failed(step, "mail does not go to the mailbox")) };
         for _ in 0..500 {
-            let entries = mailbox.list(n + 1).await?;
+            let entries = mailbox.list(n + 1).await.map_err(|e| failed(step, e.to_string()))?;
             if entries.len() >= n
                 && let Some(entry) = entries.first()
-                && let Some(view) = mailbox.view(&entry.id).await?
+                && let Some(view) = mailbox.view(&entry.id).await.map_err(|e| failed(step, e.to_string()))?
             {
                 return Ok((entry.id.clone(), view));
             }

@@ -96,9 +96,6 @@ impl Sql {
 
 fn to_sqlite(postgres: &str) -> String {
     let mut out = postgres.to_owned();
-    for word in [" for no key update", " for update skip locked", "::text", "::jsonb"] {
-        out = out.replace(word, "");
-    }
     while let Some(start) = out.find("= any(") {
         let Some(length) = out[start..].find(')') else { break };
         let inside = &out[start + "= any(".len()..start + length];
@@ -106,6 +103,9 @@ fn to_sqlite(postgres: &str) -> String {
         let value = if matches!(array, "uuid[]" | "bytea[]") { "unhex(value)" } else { "value" };
         let list = format!("in (select {value} from json_each({parameter}))");
         out.replace_range(start..=start + length, &list);
+    }
+    for word in [" for no key update", " for update skip locked", "::text", "::jsonb"] {
+        out = out.replace(word, "");
     }
     out
 }

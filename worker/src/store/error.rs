@@ -61,6 +61,10 @@ impl From<sqlx::Error> for StoreError {
             };
         };
         let code = database.code().unwrap_or_default().into_owned();
+        // a mistake in a statement is told in words of the statement, not of the data (PostgreSQL class 42, SQLite 1)
+        if code.starts_with("42") || code == "1" {
+            return Self::Statement(format!("{code}: {}", database.message()));
+        }
         if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
             sqlite(code)
         } else {
