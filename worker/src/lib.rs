@@ -7,3 +7,4 @@ pub mod policy_files;
 pub mod render;
 pub mod runner;
 pub mod store;
+pub mod web;
