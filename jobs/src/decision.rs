@@ -5,7 +5,7 @@ use crate::effects::{Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, Sw
 use crate::event::Event;
 use crate::job::{AnyJob, Job};
 use crate::mail::Mail;
-use crate::model::{ConsentRecord, Subject, SubjectId};
+use crate::model::{ConsentRecord, Identity, Subject, SubjectId};
 use crate::policy::Policy;
 use crate::protection::{BlindIndex, Unsealable, Vault, new_id};
 use crate::refusal::{Refusal, RefusalCode};
@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 /// Times up to this far ahead of ours count as now; a sender's clock may be that wrong.
 pub const CLOCK_TOLERANCE: Span = Span::minutes(2);
+
+/// The source of what Rescind sends to itself; no sender may use it.
+pub const INTERNAL_SOURCE: &str = "rescind";
 
 /// What is known of the message that is decided.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Surroundings<'a> {
     pub vault: &'a Vault,
     /// How far counters are known to have gone in committed batches.
     pub counters: &'a HashMap<Counter, u32>,
+    /// Identities that this batch has claimed and sealed for subjects just heard of.
+    pub claimed: &'a HashMap<BlindIndex, Option<Identity>>,
 }
 
 /// Handed to a job: what it may know, and where it puts what it brings about.
@@ -80,6 +85,11 @@ impl<'a> Decision<'a> {
     /// What is known of the message.
     pub const fn message(&self) -> &'a MessageContext {
         self.message
+    }
+
+    /// An identity that this batch has claimed and sealed already.
+    pub(crate) fn claimed(&self, index: &BlindIndex) -> Option<&'a Identity> {
+        self.around.claimed.get(index)?.as_ref()
     }
 
     /// A fresh id.
@@ -136,9 +146,11 @@ impl<'a> Decision<'a> {
         let follow_up = FollowUp {
             id: self.new_id(),
             subject: self.subject,
+            source: INTERNAL_SOURCE.to_owned(),
             kind: J::KIND,
             // jobs are plain data with text keys
             data: serde_json::to_value(job).unwrap_or_default(),
+            time: self.now(),
             due_at,
             lane: Lane::Request,
             trace: self.message.trace.clone(),

@@ -73,10 +73,14 @@ pub struct FollowUp {
     pub id: Uuid,
     /// Whom it concerns.
     pub subject: Option<SubjectId>,
+    /// Who sent the message it follows from.
+    pub source: String,
     /// Its type.
     pub kind: &'static str,
     /// Its data. Holds names and references only.
     pub data: Value,
+    /// The time of what it tells: an act's if it passes one on, else that of the decision.
+    pub time: Timestamp,
     /// Not before.
     pub due_at: Timestamp,
     /// Which messages go first.

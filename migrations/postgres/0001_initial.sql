@@ -140,6 +140,7 @@ create index consent_request_closed on consent_request (answered_at) where state
 create table mail (
     id uuid not null primary key,
     subject_id uuid not null,
+    request_id uuid,
     template text not null,
     params jsonb not null,
     address bytea not null,

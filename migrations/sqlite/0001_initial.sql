@@ -139,6 +139,7 @@ create index consent_request_closed on consent_request (answered_at) where state
 create table mail (
     id blob not null primary key,
     subject_id blob not null,
+    request_id blob,
     template text not null,
     params text not null,
     address blob not null,

@@ -1,6 +1,8 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
+mod amqp;
 mod dependencies;
+mod double_opt_in;
 mod features;
 mod layout;
 mod licence;

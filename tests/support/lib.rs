@@ -1,6 +1,9 @@
 //! What the suites share: services that they start and stop themselves, clients that are not ours.
 
+pub mod app;
+mod both;
 pub mod certificate;
+pub mod database;
 pub mod pika;
 pub mod service;
 pub mod smtp_script;

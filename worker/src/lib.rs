@@ -1,8 +1,13 @@
 //! The worker of Rescind: intake, runner, stores, outbox, mail, web pages and the command line.
 
+pub mod amqp;
+pub mod app;
 pub mod clock;
 pub mod config;
+pub mod key_source;
 pub mod mail;
+pub mod metrics;
+pub mod outbox;
 pub mod policy_files;
 pub mod render;
 pub mod runner;

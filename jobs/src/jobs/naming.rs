@@ -14,8 +14,12 @@ pub(crate) const NAME_FIELD: &str = "name";
 pub(crate) fn learn(named: &SubjectRef, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
     let vault = cx.vault();
     for identity in named.identities()? {
-        if subject.identity(&vault.blind_index(&identity)).is_none() {
-            subject.add_identity(&identity, vault, cx.rng())?;
+        let index = vault.blind_index(&identity);
+        if subject.identity(&index).is_none() {
+            match cx.claimed(&index) {
+                Some(sealed) => subject.identities.push(sealed.clone()),
+                None => subject.add_identity(&identity, vault, cx.rng())?,
+            }
             cx.record(&Act::IdentityAdded { kind: IdentityKind::to_text(identity.kind()) });
         }
     }

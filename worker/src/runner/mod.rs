@@ -1,4 +1,14 @@
-//! The runner: the only place that runs jobs.
+//! The runner: the only place that runs jobs. Messages come in batches of whatever waits; a batch is one transaction.
 
+mod batch;
 pub mod door;
+mod engine;
+mod expansion;
+pub mod flights;
 pub mod message;
+mod parking;
+mod prepare;
+mod resolve;
+pub mod serve;
+
+pub use engine::{Engine, Settings, Woken};

@@ -275,8 +275,7 @@ impl Cell for Vec<u8> {
 }
 
 // writing to a String cannot fail
-cell!(String, "text", &'a str, |v| v, |v, out| out
-    .push_str(&serde_json::to_string(v).unwrap_or_default()));
+cell!(String, "text", &'a str, |v| v, |v, out| out.push_str(&serde_json::to_string(v).unwrap_or_default()));
 cell!(i16, "int2", i16, |v| *v, |v, out| {
     let _ = write!(out, "{v}");
 });
@@ -451,7 +450,7 @@ pub(crate) use table;
 macro_rules! queries {
     ($($name:ident = $text:literal;)+) => {
         $(static $name: $crate::store::dialect::Sql = $crate::store::dialect::sql($text);)+
-        pub(super) static QUERIES: &[&$crate::store::dialect::Sql] = &[$(&$name),+];
+        pub(in crate::store) static QUERIES: &[&$crate::store::dialect::Sql] = &[$(&$name),+];
     };
 }
 pub(crate) use queries;
@@ -463,7 +462,9 @@ mod tests {
     #[test]
     fn sqlite_texts_follow_from_postgres_texts() {
         assert_eq!(
-            to_sqlite("select a, b::text from t where id = any($1::uuid[]) and k = any($2::text[]) for no key update"),
+            to_sqlite(
+                "select a, b::text from t where id = any($1::uuid[]) and k = any($2::text[]) for no key update"
+            ),
             "select a, b from t where id in (select unhex(value) from json_each($1)) and k in (select value from json_each($2))"
         );
     }

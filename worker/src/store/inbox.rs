@@ -29,8 +29,11 @@ pub async fn enter(tx: &mut Tx, mut rows: Vec<InboxRow>) -> Result<(HashSet<Key>
         fresh.insert((row.get(0)?, row.get(1)?));
     }
     let mut known = HashMap::new();
-    let ids: Vec<String> =
-        rows.iter().filter(|r| !fresh.contains(&(r.source.clone(), r.id.clone()))).map(|r| r.id.clone()).collect();
+    let ids: Vec<String> = rows
+        .iter()
+        .filter(|r| !fresh.contains(&(r.source.clone(), r.id.clone())))
+        .map(|r| r.id.clone())
+        .collect();
     if !ids.is_empty() {
         for row in tx.rows(&KNOWN, vec![Arg::Texts(ids)]).await? {
             known.insert((row.get(0)?, row.get(1)?), row.get(2)?);

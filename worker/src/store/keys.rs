@@ -55,7 +55,12 @@ async fn root(
 }
 
 fn day_place(day: i32) -> Place {
-    Place { table: "day_key", column: "wrapped", owner: Uuid::from_u128(day.unsigned_abs().into()), key_version: 1 }
+    Place {
+        table: "day_key",
+        column: "wrapped",
+        owner: Uuid::from_u128(day.unsigned_abs().into()),
+        key_version: 1,
+    }
 }
 
 /// The number of the day of `time`, counted from 1970-01-01.
@@ -64,7 +69,12 @@ pub fn day_of(time: Timestamp) -> i32 {
 }
 
 /// The key of a day; made the first time.
-pub async fn day_key(tx: &mut Tx, vault: &Vault, day: i32, rng: &mut (dyn CryptoRng + Send)) -> Result<DataKey> {
+pub async fn day_key(
+    tx: &mut Tx,
+    vault: &Vault,
+    day: i32,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<DataKey> {
     if let Some(key) = known_day_key(tx, vault, day).await? {
         return Ok(key);
     }
@@ -82,5 +92,10 @@ pub async fn known_day_key(tx: &mut Tx, vault: &Vault, day: i32) -> Result<Optio
 
 /// Where a body that is sealed under a day's key lives. Bodies move between the tables, so both share a place.
 pub fn body_place(day: i32) -> Place {
-    Place { table: "message", column: "body", owner: Uuid::from_u128(day.unsigned_abs().into()), key_version: 1 }
+    Place {
+        table: "message",
+        column: "body",
+        owner: Uuid::from_u128(day.unsigned_abs().into()),
+        key_version: 1,
+    }
 }

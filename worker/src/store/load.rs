@@ -139,11 +139,11 @@ pub async fn granted_page(
     tx.rows(&GRANTED_PAGE, args).await?.iter().map(|row| Ok(SubjectId(row.get(0)?))).collect()
 }
 
-pub(super) const fn unreadable(table: &'static str, column: &'static str) -> StoreError {
+pub(crate) const fn unreadable(table: &'static str, column: &'static str) -> StoreError {
     StoreError::Unreadable { table, column }
 }
 
-pub(super) fn index(row: &Row, column: usize) -> Result<BlindIndex> {
+pub(crate) fn index(row: &Row, column: usize) -> Result<BlindIndex> {
     let bytes: Vec<u8> = row.get(column)?;
     Ok(BlindIndex(bytes.try_into().map_err(|_| unreadable("identity", "bidx"))?))
 }
@@ -228,7 +228,7 @@ pub(super) fn opt_in(value: i16) -> Result<OptIn> {
     OptIn::ALL.into_iter().find(|o| *o as i16 == value).ok_or(unreadable("consent", "opt_in"))
 }
 
-pub(super) fn request(row: &Row) -> Result<ConsentRequest> {
+pub(crate) fn request(row: &Row) -> Result<ConsentRequest> {
     let wrong = |column| unreadable("consent_request", column);
     Ok(ConsentRequest {
         id: row.get(0)?,

@@ -37,6 +37,10 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
 }
 
+super::dialect::queries! {
+    PULSE = "delete from flight where source is null";
+}
+
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -98,7 +102,9 @@ impl Pool {
     pub async fn read(&self, sql: &'static Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {
             Self::Postgres(pool) => Exec::Postgres(&mut *pool.acquire().await?).rows(sql, args).await,
-            Self::Sqlite { readers, .. } => Exec::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await,
+            Self::Sqlite { readers, .. } => {
+                Exec::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await
+            }
         }
     }
 
@@ -108,6 +114,17 @@ impl Pool {
         let changed = tx.run(sql, args).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    /// Whether the database answers and could be written to.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn pulse(&self) -> Result<()> {
+        // a row that is not there is "written": it takes what writing takes, and leaves nothing
+        let mut tx = self.begin().await?;
+        tx.run(&PULSE, vec![]).await?;
+        tx.commit().await
     }
 
     /// Whether it is PostgreSQL, which several replicas may share.

@@ -23,9 +23,6 @@ queries! {
     BY_SCHEDULE = "select count(*) from job where schedule = $1";
 }
 
-/// The source of what Rescind sends to itself.
-pub const INTERNAL_SOURCE: &str = "rescind";
-
 /// Where a row of the job table came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
@@ -36,8 +33,12 @@ pub enum Origin {
     Operator = 1,
     /// A schedule was due.
     Schedule = 2,
-    /// It was parked, and is tried again.
-    Retry = 3,
+    /// It was parked, and is tried again: sent by an authenticated source.
+    RetryAuthenticated = 3,
+    /// It was parked, and is tried again: sent by the broker without a name.
+    RetryBroker = 4,
+    /// It was parked, and is tried again: sent by this machine.
+    RetryLocal = 5,
 }
 
 impl Origin {
@@ -47,7 +48,9 @@ impl Origin {
             0 => Some(Self::FollowUp),
             1 => Some(Self::Operator),
             2 => Some(Self::Schedule),
-            3 => Some(Self::Retry),
+            3 => Some(Self::RetryAuthenticated),
+            4 => Some(Self::RetryBroker),
+            5 => Some(Self::RetryLocal),
             _ => None,
         }
     }
@@ -79,6 +82,11 @@ pub struct Claimed {
     pub correlation: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+}
+
+/// The body of a follow-up: names and references only, so it is not sealed.
+pub fn follow_up_body(time: Timestamp, data: &serde_json::Value) -> Vec<u8> {
+    serde_json::json!({"time": time, "data": data}).to_string().into_bytes()
 }
 
 fn claimed(row: &Row) -> Result<Claimed> {

@@ -82,7 +82,9 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
     let id = after.id.0;
     rows.subjects.push(subject_row(after));
     for identity in &after.identities {
-        let known = before.and_then(|b| b.identity(&identity.index)).or_else(|| claimed.get(&identity.index)?.as_ref());
+        let known = before
+            .and_then(|b| b.identity(&identity.index))
+            .or_else(|| claimed.get(&identity.index)?.as_ref());
         if known != Some(identity) {
             rows.identities.push(identity_row(id, identity));
         }
@@ -145,6 +147,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
         .map(|m| MailRow {
             id: m.id,
             subject_id: m.subject.0,
+            request_id: Some(m.mail.request()),
             template: m.mail.template().to_owned(),
             params: json(&m.mail),
             address: m.address.0.to_vec(),
@@ -182,10 +185,10 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
         .map(|j| JobRow {
             id: j.id,
             subject_id: j.subject.map(|s| s.0),
-            source: super::queue::INTERNAL_SOURCE.to_owned(),
+            source: j.source.clone(),
             origin: super::queue::Origin::FollowUp as i16,
             kind: Some(j.kind.to_owned()),
-            body: j.data.to_string().into_bytes(),
+            body: super::queue::follow_up_body(j.time, &j.data),
             day: None,
             due_at: Ts(j.due_at),
             lane: j.lane as i16,

@@ -24,10 +24,10 @@ table! { IdentityRow in "identity" {
    active = excluded.active, undeliverable_at = excluded.undeliverable_at" }
 
 table! { FieldRow in "subject_field" { subject_id: Uuid, field: String, sealed: Vec<u8> }
-    "on conflict (subject_id, field) do update set sealed = excluded.sealed" }
+"on conflict (subject_id, field) do update set sealed = excluded.sealed" }
 
 table! { LinkRow in "subject_link" { subject_id: Uuid, kind: i16, bidx: Vec<u8>, sealed: Vec<u8>, active: i16 }
-    "on conflict (subject_id, kind, bidx) do update set sealed = excluded.sealed, active = excluded.active" }
+"on conflict (subject_id, kind, bidx) do update set sealed = excluded.sealed, active = excluded.active" }
 
 table! { ConsentRow in "consent" {
     subject_id: Uuid, purpose: String, state: i16, opt_in: i16, since: Ts, act_kind: Option<i16>, act_at: Option<Ts>,
@@ -56,7 +56,7 @@ table! { RequestRow in "consent_request" {
    answered_at = excluded.answered_at" }
 
 table! { MailRow in "mail" {
-    id: Uuid, subject_id: Uuid, template: String, params: Json, address: Vec<u8>, state: i16, due_at: Ts,
+    id: Uuid, subject_id: Uuid, request_id: Option<Uuid>, template: String, params: Json, address: Vec<u8>, state: i16, due_at: Ts,
     attempt: i32, created_at: Ts, correlation: Option<String>, traceparent: Option<String>,
 } "" }
 
@@ -72,7 +72,7 @@ table! { JobRow in "job" {
 } "on conflict (id) do nothing returning id" }
 
 table! { InboxRow in "inbox" { source: String, id: String, body_mac: Vec<u8>, received_at: Ts }
-    "on conflict (source, id) do nothing returning source, id" }
+"on conflict (source, id) do nothing returning source, id" }
 
 table! { ParkedRow in "parked" {
     id: Uuid, source: String, message_id: String, kind: Option<String>, code: String, detail: String, fields: Json,
@@ -80,10 +80,10 @@ table! { ParkedRow in "parked" {
 } "on conflict (body_mac) do nothing" }
 
 table! {
-    /// Adds to counters; a counter that would go beyond its limit is not returned.
-    CounterRow in "counter" { key: Vec<u8>, window_start: Ts, used: i64, highest: i64 }
-    "on conflict (key, window_start) do update set used = counter.used + excluded.used, highest = excluded.highest \
-     where counter.used + excluded.used <= excluded.highest returning key" }
+/// Adds to counters; a counter that would go beyond its limit is not returned.
+CounterRow in "counter" { key: Vec<u8>, window_start: Ts, used: i64, highest: i64 }
+"on conflict (key, window_start) do update set used = counter.used + excluded.used, highest = excluded.highest \
+ where counter.used + excluded.used <= excluded.highest returning key" }
 
 table! { AuditRow in "audit" {
     id: Uuid, subject_id: Option<Uuid>, sequence: i64, at: Ts, detail: String, salt: Vec<u8>, leaf: Vec<u8>,

@@ -1,0 +1,156 @@
+//! Putting a worker together. The only place that names every part.
+
+use crate::clock::{Clock, NoRandomness, Randomness};
+use crate::config::{Config, Database};
+use crate::key_source::{self, KeyError};
+use crate::policy_files::{PolicyFilesError, load_policy};
+use crate::render::{RenderError, Renderer};
+use crate::store::{Pool, StoreError, keys, published};
+use rescind_jobs::policy::Policy;
+use rescind_jobs::protection::Vault;
+use rescind_jobs::registry;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why a worker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyFilesError),
+    /// The templates.
+    #[error("templates: {0}")]
+    Templates(#[from] RenderError),
+    /// The key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The key does not fit the database.
+    #[error("the key-encryption key does not open this database's keys: it belongs to another key")]
+    WrongKey,
+    /// The database.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// A published content was edited.
+    #[error(
+        "policy: the text of content \"{content}\" version {version} ({locale}) was changed after it was published; \
+         add a new version instead"
+    )]
+    ContentEdited {
+        /// Which content.
+        content: String,
+        /// Which version.
+        version: u32,
+        /// In which language.
+        locale: &'static str,
+    },
+    /// A folder or socket.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Without sources, only this machine may send.
+    #[error(
+        "http.listen or http.public_url is reachable from elsewhere, but the policy names no sources: whoever reaches \
+         it could send messages; add [sources.NAME] with a token to the policy, or listen on 127.0.0.1"
+    )]
+    PublicWithoutSources,
+    /// The system gives no randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The mail transport.
+    #[error("mail: {0}")]
+    Mail(#[from] crate::mail::transport::OpenError),
+}
+
+/// What every command works with: configuration, policy, keys and the open store.
+#[derive(Clone)]
+pub struct Opened {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// What the policy's author should look at.
+    pub policy_warnings: Vec<String>,
+    /// The keys.
+    pub vault: Arc<Vault>,
+    /// The store.
+    pub pool: Pool,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub randomness: Randomness,
+}
+
+/// Reads the policy that the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn policy(config: &Config) -> Result<rescind_jobs::policy::file::Loaded, StartError> {
+    let types: Vec<&str> = registry::public_names().collect();
+    Ok(load_policy(config.policy.as_deref(), &types)?)
+}
+
+/// Reads the templates that the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn renderer(config: &Config) -> Result<Renderer, StartError> {
+    Ok(Renderer::load(config.templates.as_deref())?)
+}
+
+impl Opened {
+    /// Opens the store, brings its tables up to date, reads the keys and the policy.
+    ///
+    /// # Errors
+    /// The first thing that stands in the way.
+    pub async fn open(config: Config, clock: Clock, randomness: Randomness) -> Result<Self, StartError> {
+        let loaded = policy(&config)?;
+        make_folder(&config.data_dir)?;
+        if let Database::Sqlite(path) = &config.store.database
+            && let Some(folder) = path.parent()
+        {
+            make_folder(folder)?;
+        }
+        let kek = key_source::read(&config.keys, &randomness)?;
+        let pool = Pool::open(&config.store.database, config.store.connections).await?;
+        let now = clock.now();
+        let mut rng = randomness.generator()?;
+        let mut tx = pool.begin().await?;
+        let roots = keys::roots(&mut tx, &kek, now, &mut rng).await.map_err(|e| match e {
+            StoreError::Unsealable(_) => StartError::WrongKey,
+            other => other.into(),
+        })?;
+        if let Some(edited) = published::enter(&mut tx, &loaded.policy.published(), now).await? {
+            return Err(StartError::ContentEdited {
+                content: edited.0.to_string(),
+                version: edited.1,
+                locale: edited.2.as_str(),
+            });
+        }
+        tx.commit().await?;
+        Ok(Self {
+            config: Arc::new(config),
+            policy: Arc::new(loaded.policy),
+            policy_warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+            vault: Arc::new(Vault::new(kek, roots)),
+            pool,
+            clock,
+            randomness,
+        })
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&path)
+        .map_err(|source| StartError::Io { what: format!("folder {}", path.display()), source })
+}

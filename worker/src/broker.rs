@@ -1,0 +1,31 @@
+//! The engine as the broker's intake sees it.
+
+use crate::amqp::{Handle, Unavailable};
+use crate::runner::Engine;
+use crate::runner::message::{Incoming, Outcome, Sender};
+
+/// Hands messages of the broker to the engine.
+pub struct BrokerHandle {
+    /// The engine.
+    pub engine: Engine,
+}
+
+impl Handle for BrokerHandle {
+    async fn handle(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, Unavailable> {
+        self.engine.handle(batch).await.map_err(|error| {
+            tracing::warn!(%error, "messages of the broker could not be decided; they go back");
+            Unavailable
+        })
+    }
+
+    fn sender_of(&self, amqp_user: Option<&str>) -> Sender {
+        let Some(user) = amqp_user else { return Sender::Broker };
+        let sources = &self.engine.policy().sources;
+        let found = sources.values().find(|s| s.amqp_user.as_deref() == Some(user));
+        found.map_or(Sender::Broker, |s| Sender::Authenticated(s.id.clone()))
+    }
+
+    async fn ready(&self) -> bool {
+        self.engine.pool().pulse().await.is_ok()
+    }
+}

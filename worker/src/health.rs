@@ -1,0 +1,94 @@
+//! How the parts do, from memory: the store is looked at now and then, the others report themselves.
+
+use crate::amqp;
+use crate::store::{Pool, StoreError};
+use crate::web::{HealthReport, PartHealth, PartState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What is known of the parts.
+#[derive(Debug, Default)]
+pub struct Vitals {
+    /// Why the store is not available.
+    store: Mutex<Option<String>>,
+    /// Why mail cannot leave.
+    pub mail: Arc<Mutex<Option<String>>>,
+    /// The connection that consumes.
+    pub intake: Option<Arc<amqp::Health>>,
+    /// The connection that publishes.
+    pub publisher: Option<Arc<amqp::Health>>,
+    /// The worker stops.
+    pub stopping: AtomicBool,
+}
+
+/// How often the store is looked at.
+const PULSE: Duration = Duration::from_secs(2);
+
+impl Vitals {
+    /// Looks at the store until told to stop.
+    pub async fn watch(self: Arc<Self>, pool: Pool, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let state = tokio::time::timeout(PULSE * 2, pool.pulse()).await;
+            let trouble = match state {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(StoreError::Unavailable("no answer".to_owned()).to_string()),
+            };
+            {
+                let mut known = lock(&self.store);
+                if *known != trouble {
+                    match &trouble {
+                        Some(trouble) => tracing::error!(trouble, "the store is not available; waiting for it"),
+                        None => tracing::info!("the store is available again"),
+                    }
+                    *known = trouble;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PULSE) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// How all parts do.
+    pub fn report(&self) -> HealthReport {
+        let down = |trouble: &Option<String>| trouble.clone().map_or(PartState::Ready, PartState::Down);
+        let mut parts = vec![
+            PartHealth { name: "store", state: down(&lock(&self.store)) },
+            PartHealth {
+                name: "mail",
+                state: lock(&self.mail).clone().map_or(PartState::Ready, PartState::Degraded),
+            },
+        ];
+        for (name, health) in [("broker_intake", &self.intake), ("broker_events", &self.publisher)] {
+            let Some(health) = health else { continue };
+            let snapshot = health.snapshot();
+            let consuming = name == "broker_events" || snapshot.consuming;
+            let state = if snapshot.connected && consuming {
+                PartState::Ready
+            } else {
+                let why = snapshot.last_error_kind.map_or("connecting", amqp::Trouble::sentence);
+                // without the intake nothing comes in; without the publisher events wait in the store
+                if name == "broker_intake" { PartState::Down(why.to_owned()) } else { PartState::Degraded(why.to_owned()) }
+            };
+            parts.push(PartHealth { name, state });
+        }
+        if self.stopping.load(Ordering::SeqCst) {
+            parts.push(PartHealth { name: "stopping", state: PartState::Down("the worker is stopping".to_owned()) });
+        }
+        HealthReport { parts }
+    }
+
+    /// Whether the store answered when it was last looked at.
+    pub fn store_is_available(&self) -> bool {
+        lock(&self.store).is_none()
+    }
+}
+
+fn lock(value: &Mutex<Option<String>>) -> std::sync::MutexGuard<'_, Option<String>> {
+    // a thread that panicked while holding it has left a whole value all the same
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,138 @@
+//! What is counted, in the text form of Prometheus. Labels are names from closed lists; nothing here tells of a person.
+
+use crate::runner::message::Outcome;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// An outcome, and the refusal's code.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+    code: &'static str,
+}
+
+/// A state, or a kind.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// All metrics of a worker.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    messages: Family<OutcomeLabels, Counter>,
+    batches: Histogram,
+    again: Counter,
+    mails: Family<StateLabel, Counter>,
+    events: Family<StateLabel, Counter>,
+    gauges: Gauges,
+}
+
+/// What is read from the store when somebody asks.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Rows of the job table that are due.
+    pub jobs_due: Gauge,
+    /// For how long the oldest of them has waited.
+    pub job_age: Seconds,
+    /// Mails that are queued.
+    pub mails_queued: Gauge,
+    /// For how long the oldest of them has waited.
+    pub mail_age: Seconds,
+    /// Mails of which it is not known whether they left.
+    pub mails_uncertain: Gauge,
+    /// Events that are queued.
+    pub events_queued: Gauge,
+    /// For how long the oldest of them has waited.
+    pub event_age: Seconds,
+    /// Parked messages.
+    pub parked: Gauge,
+    /// By how much the schedules are late.
+    pub schedule_lag: Seconds,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("rescind");
+        let messages = Family::<OutcomeLabels, Counter>::default();
+        registry.register("messages", "Messages by outcome", messages.clone());
+        let batches = Histogram::new(exponential_buckets(0.0005, 2.0, 14));
+        let help = "Time from the start of a batch to its commit";
+        registry.register_with_unit("batch_duration", help, Unit::Seconds, batches.clone());
+        let again = Counter::default();
+        registry.register("batches_run_again", "Batches run again because another was faster", again.clone());
+        let mails = Family::<StateLabel, Counter>::default();
+        registry.register("mails", "Mails by what became of an attempt", mails.clone());
+        let events = Family::<StateLabel, Counter>::default();
+        registry.register("events", "Events by what became of an attempt", events.clone());
+        let gauges = Gauges::default();
+        registry.register("jobs_due", "Rows of the job table that are due", gauges.jobs_due.clone());
+        let mut seconds = |name: &str, help: &str, gauge: &Seconds| {
+            registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+        };
+        seconds("job_age", "Time for which the oldest due row has waited", &gauges.job_age);
+        seconds("mail_age", "Time for which the oldest queued mail has waited", &gauges.mail_age);
+        seconds("event_age", "Time for which the oldest queued event has waited", &gauges.event_age);
+        seconds("schedule_lag", "Time by which the latest schedule is late", &gauges.schedule_lag);
+        registry.register("mails_queued", "Mails that are queued", gauges.mails_queued.clone());
+        let help = "Mails of which it is not known whether they left";
+        registry.register("mails_uncertain", help, gauges.mails_uncertain.clone());
+        registry.register("events_queued", "Events that are queued", gauges.events_queued.clone());
+        registry.register("parked", "Parked messages", gauges.parked.clone());
+        Self { registry, messages, batches, again, mails, events, gauges }
+    }
+}
+
+impl Metrics {
+    /// A batch was committed.
+    pub fn batch(&self, outcomes: &[Outcome], elapsed: Duration) {
+        for outcome in outcomes {
+            let labels = match outcome {
+                Outcome::Done => OutcomeLabels { outcome: "done", code: "" },
+                Outcome::Duplicate => OutcomeLabels { outcome: "duplicate", code: "" },
+                Outcome::Refused(refusal) => {
+                    OutcomeLabels { outcome: "refused", code: refusal.code.as_str() }
+                }
+            };
+            self.messages.get_or_create(&labels).inc();
+        }
+        self.batches.observe(elapsed.as_secs_f64());
+    }
+
+    /// A batch has to run again.
+    pub fn batch_again(&self) {
+        self.again.inc();
+    }
+
+    /// Something became of a mail.
+    pub fn mail(&self, state: &'static str) {
+        self.mails.get_or_create(&StateLabel { state }).inc();
+    }
+
+    /// Something became of an event.
+    pub fn event(&self, state: &'static str) {
+        self.events.get_or_create(&StateLabel { state }).inc();
+    }
+
+    /// What is read from the store.
+    pub const fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// Everything, in the text form.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        // writing to a String cannot fail
+        let _ = prometheus_client::encoding::text::encode(&mut out, &self.registry);
+        out
+    }
+}

@@ -1,0 +1,234 @@
+//! The dispatcher of events: to the broker, confirmed, in each subject's order; without a broker they are kept to be
+//! read.
+
+use super::backoff;
+use crate::amqp::{OutgoingEvent, Published, Publisher};
+use crate::clock::{Clock, Randomness};
+use crate::metrics::Metrics;
+use crate::runner::Woken;
+use crate::store::outbox::EventState;
+use crate::store::outbox::events::{self as rows, Claimed, Material, Settlement};
+use crate::store::{Pool, Result};
+use rescind_jobs::decision::INTERNAL_SOURCE;
+use rescind_jobs::model::{IdentityKind, SubjectId};
+use rescind_jobs::protection::{DataKey, Place, Vault, new_id};
+use rescind_jobs::time::{Span, Timestamp};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long a claim holds; longer than a group may take.
+const LEASE: Span = Span::seconds(120);
+/// Events a group.
+const GROUP: i64 = 256;
+/// A reply that nobody takes is given up after so many attempts; events are not.
+const REPLY_ATTEMPTS: i32 = 5;
+
+/// Where events go.
+pub enum Sink {
+    /// To a broker's exchange.
+    Broker {
+        /// The connection.
+        publisher: Publisher,
+        /// The exchange.
+        exchange: String,
+    },
+    /// Nowhere: they are kept to be read.
+    Kept,
+}
+
+/// Publishes events.
+pub struct EventDispatcher {
+    /// The store.
+    pub pool: Pool,
+    /// The keys.
+    pub vault: Arc<Vault>,
+    /// Where events go.
+    pub sink: Sink,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub randomness: Randomness,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Who is woken.
+    pub woken: Woken,
+}
+
+impl EventDispatcher {
+    /// Publishes what is due until told to stop.
+    pub async fn run(self, poll: Duration, stop: CancellationToken) {
+        let Ok(mut rng) = self.randomness.generator() else {
+            tracing::error!("the system gives no randomness; no event leaves");
+            return;
+        };
+        let holder = new_id(self.clock.now(), &mut rng);
+        let mut next_recovery = self.clock.now();
+        while !stop.is_cancelled() {
+            let now = self.clock.now();
+            if now >= next_recovery {
+                if let Err(error) = rows::recover(&self.pool, now).await {
+                    tracing::warn!(%error, "events of dead workers cannot be taken up");
+                }
+                next_recovery = now.plus(Span::seconds(15));
+            }
+            let wait = match self.round(holder).await {
+                Ok(0) => self.until_due(poll).await,
+                Ok(_) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "events cannot be claimed or settled; waiting");
+                    Duration::from_secs(2)
+                }
+            };
+            tokio::select! {
+                () = self.woken.events.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn until_due(&self, poll: Duration) -> Duration {
+        let Ok(Some(due)) = rows::next_due(&self.pool).await else { return poll };
+        let micros = u64::try_from(due.since(self.clock.now()).as_micros()).unwrap_or(0);
+        Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
+    }
+
+    async fn round(&self, holder: Uuid) -> Result<usize> {
+        if let Sink::Broker { publisher, .. } = &self.sink
+            && !publisher.ready().await
+        {
+            // a broker that is away uses up no attempt
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let claimed = rows::claim(&self.pool, now, GROUP, now.plus(LEASE), holder).await?;
+        if claimed.is_empty() {
+            return Ok(0);
+        }
+        let settled = match &self.sink {
+            Sink::Kept => claimed
+                .iter()
+                .map(|e| Settlement { id: e.id, state: EventState::Kept, due_at: now, trouble: None })
+                .collect(),
+            Sink::Broker { publisher, exchange } => {
+                let material = rows::material(&self.pool, &claimed).await?;
+                self.publish(publisher, exchange, &claimed, &material).await
+            }
+        };
+        rows::settle(&self.pool, &settled, holder, self.clock.now()).await?;
+        for settlement in &settled {
+            self.metrics.event(settlement.state.as_str());
+        }
+        Ok(claimed.len())
+    }
+
+    async fn publish(
+        &self,
+        publisher: &Publisher,
+        exchange: &str,
+        claimed: &[Claimed],
+        material: &Material,
+    ) -> Vec<Settlement> {
+        let outgoing = claimed
+            .iter()
+            .map(|e| OutgoingEvent {
+                id: e.id,
+                exchange: if e.reply_to.is_some() { String::new() } else { exchange.to_owned() },
+                routing_key: e.reply_to.clone().unwrap_or_else(|| e.event.kind().to_owned()),
+                body: self.envelope(e, material).to_string().into_bytes(),
+                correlation_id: e.correlation.clone(),
+                kind: e.event.kind().to_owned(),
+            })
+            .collect();
+        let outcomes: HashMap<Uuid, Published> = publisher.publish(outgoing).await.into_iter().collect();
+        let now = self.clock.now();
+        claimed
+            .iter()
+            .map(|e| match outcomes.get(&e.id) {
+                Some(Published::Confirmed) => {
+                    Settlement { id: e.id, state: EventState::Published, due_at: now, trouble: None }
+                }
+                Some(Published::Unroutable) if e.reply_to.is_some() && e.attempt >= REPLY_ATTEMPTS => {
+                    let trouble = Some("nobody takes the reply");
+                    Settlement { id: e.id, state: EventState::Kept, due_at: now, trouble }
+                }
+                Some(Published::Unroutable) => {
+                    tracing::warn!(kind = e.event.kind(), "no queue is bound for an event; it stays queued");
+                    self.again(e, now, "no queue is bound for it")
+                }
+                Some(Published::Failed) | None => self.again(e, now, "the broker did not confirm it"),
+            })
+            .collect()
+    }
+
+    fn again(&self, event: &Claimed, now: Timestamp, trouble: &'static str) -> Settlement {
+        let (initial, maximum) = (Duration::from_secs(1), Duration::from_secs(120));
+        let wait = match self.randomness.generator() {
+            Ok(mut rng) => backoff::wait(event.attempt, initial, maximum, &mut rng),
+            Err(_) => Span::seconds(30),
+        };
+        Settlement { id: event.id, state: EventState::Queued, due_at: now.plus(wait), trouble: Some(trouble) }
+    }
+
+    /// The event as CloudEvents 1.0, with the subject as the apps know it.
+    fn envelope(&self, event: &Claimed, material: &Material) -> Value {
+        let told = serde_json::to_value(&event.event).unwrap_or_default();
+        let mut data = match told.get("data") {
+            Some(Value::Object(map)) => map.clone(),
+            _ => Map::new(),
+        };
+        let mut envelope = json!({
+            "specversion": "1.0",
+            "id": event.id,
+            "source": INTERNAL_SOURCE,
+            "type": event.event.kind(),
+            "time": event.at,
+            "datacontenttype": "application/json",
+        });
+        if let Some(subject) = event.subject {
+            envelope["subject"] = json!(subject);
+            envelope["sequence"] = json!(format!("{:020}", event.sequence));
+            data.insert("subject".to_owned(), self.subject(subject, material));
+        }
+        for (name, value) in [("correlationid", &event.correlation), ("traceparent", &event.traceparent)] {
+            if let Some(value) = value {
+                envelope[name] = json!(value);
+            }
+        }
+        envelope["data"] = Value::Object(data);
+        envelope
+    }
+
+    /// The subject's id here, and the ids that apps gave; the email address only where there is no such id, because
+    /// an event goes to everybody who listens (Art. 5(1)(c)).
+    fn subject(&self, id: SubjectId, material: &Material) -> Value {
+        let mut subject = json!({"id": id});
+        let Some((Some(wrapped), version)) = material.keys.get(&id) else { return subject };
+        let place = |table, column| Place { table, column, owner: id.0, key_version: *version };
+        let Ok(key) = self.vault.unwrap(wrapped, place("subject", "contact_key")) else { return subject };
+        let open = |key: &DataKey, sealed| key.open_text(place("identity", "sealed"), sealed).ok();
+        let identities = material.identities.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let mut ids = Map::new();
+        for identity in identities {
+            if let IdentityKind::External(scheme) = &identity.kind
+                && (identity.primary || !ids.contains_key(scheme.as_str()))
+                && let Some(value) = open(&key, &identity.sealed)
+            {
+                ids.insert(scheme.to_string(), Value::String(value));
+            }
+        }
+        if ids.is_empty() {
+            let email = identities.iter().find(|i| i.kind == IdentityKind::Email && i.primary);
+            if let Some(value) = email.and_then(|i| open(&key, &i.sealed)) {
+                subject["email"] = Value::String(value);
+            }
+        } else {
+            subject["ids"] = Value::Object(ids);
+        }
+        subject
+    }
+}

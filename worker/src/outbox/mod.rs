@@ -1,0 +1,7 @@
+//! Dispatchers: the only place that causes effects. They claim what decisions ordered, do the I/O, and record the
+//! outcome; what matters to a subject comes back as a message.
+
+mod backoff;
+pub mod events;
+mod letter;
+pub mod mails;

@@ -1,0 +1,509 @@
+//! One batch: enter → load → decide → save, in one transaction. An error leaves nothing behind, and the same batch
+//! may be run again.
+
+use super::message::{OnRefusal, Outcome};
+use super::prepare::{Item, Target, Task};
+use super::resolve::{Resolution, Resolved, Whom, resolve};
+use super::{Engine, expansion, parking};
+use crate::store::inbox::{self, Key};
+use crate::store::save::{self, Change};
+use crate::store::tables::{IdentityClaim, InboxRow, ParkedRow};
+use crate::store::{Result, StoreError, Ts, Tx, load, queue};
+use rand::rngs::StdRng;
+use rescind_jobs::decision::{Surroundings, decide, decide_alone};
+use rescind_jobs::effects::{Counter, Effects, EventOrder, FollowUp, Lane};
+use rescind_jobs::event::{Event, MessageRefused};
+use rescind_jobs::model::{Identity, IdentityValue, Subject, SubjectId};
+use rescind_jobs::protection::{BlindIndex, new_id};
+use rescind_jobs::refusal::{Refusal, RefusalCode};
+use rescind_jobs::subject_ref::SubjectRef;
+use rescind_jobs::time::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// What is learnt from one attempt at a batch for the next.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// Messages that were refused, and whose namings must not count for the others.
+    pub refused: HashMap<usize, Refusal>,
+    /// Counters that were in use when a limit was reached.
+    pub counters: Vec<Counter>,
+    /// The batch must be split: it brings in two subjects that turn out to be one.
+    pub must_split: bool,
+}
+
+/// What a committed batch brought about.
+#[derive(Default)]
+pub(super) struct Ran {
+    pub outcomes: Vec<Outcome>,
+    pub mails: usize,
+    pub events: usize,
+    pub follow_ups: usize,
+    pub sweeps: usize,
+}
+
+/// One attempt at a batch.
+pub(super) struct Attempt<'a> {
+    engine: &'a Engine,
+    items: &'a [Item],
+    memory: &'a mut Memory,
+    now: Timestamp,
+    rng: StdRng,
+    outcomes: Vec<Option<Outcome>>,
+    effects: Effects,
+    /// A repeat within the batch, and the message it repeats.
+    repeats: HashMap<usize, usize>,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(engine: &'a Engine, items: &'a [Item], memory: &'a mut Memory) -> Result<Self> {
+        let rng = engine.generator()?;
+        let outcomes = items.iter().map(|_| None).collect();
+        let now = engine.clock().now();
+        Ok(Self {
+            engine,
+            items,
+            memory,
+            now,
+            rng,
+            outcomes,
+            effects: Effects::default(),
+            repeats: HashMap::new(),
+        })
+    }
+
+    /// Runs the batch in `tx`, and commits.
+    pub(super) async fn run(mut self, mut tx: Tx) -> Result<Ran> {
+        for (i, item) in self.items.iter().enumerate() {
+            if let Err(refusal) = &item.task {
+                self.outcomes[i] = Some(Outcome::Refused(refusal.clone()));
+            } else if let Some(refusal) = self.memory.refused.get(&i) {
+                self.outcomes[i] = Some(Outcome::Refused(refusal.clone()));
+            }
+        }
+        self.enter(&mut tx).await?;
+        let counters = if self.memory.counters.is_empty() {
+            HashMap::new()
+        } else {
+            save::read_counters(&mut tx, &self.memory.counters).await?
+        };
+        let mut subjects = Subjects::load(&mut self, &mut tx).await?;
+        self.decide(&mut subjects, &counters, &mut tx).await?;
+        self.save(subjects, &mut tx).await?;
+        let ran = Ran {
+            mails: self.effects.mails.len(),
+            events: self.effects.events.len(),
+            follow_ups: self.effects.follow_ups.len(),
+            sweeps: self.effects.sweeps.len(),
+            // every message has its outcome by now
+            outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
+        };
+        tx.commit().await?;
+        Ok(ran)
+    }
+
+    /// Enters the messages in the inbox, and tells repeats from news.
+    async fn enter(&mut self, tx: &mut Tx) -> Result<()> {
+        let keyed = |i: usize, item: &Item, outcomes: &[Option<Outcome>]| -> Option<Key> {
+            // what cannot be decided anyway takes no place in the inbox: mended, it may come again under its id
+            if outcomes[i].is_some() { None } else { item.key.clone() }
+        };
+        let rows: Vec<InboxRow> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(i, item)| {
+                let (source, id) = keyed(i, item, &self.outcomes)?;
+                Some(InboxRow { source, id, body_mac: item.mac.to_vec(), received_at: Ts(self.now) })
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (mut fresh, known) = inbox::enter(tx, rows).await?;
+        let mut first: HashMap<Key, usize> = HashMap::new();
+        for (i, item) in self.items.iter().enumerate() {
+            let Some(key) = keyed(i, item, &self.outcomes) else { continue };
+            if fresh.remove(&key) {
+                first.insert(key, i);
+                continue;
+            }
+            let earlier = first.get(&key).copied();
+            let same = match earlier {
+                Some(earlier) => self.items[earlier].mac == item.mac,
+                None => known.get(&key).is_some_and(|mac| mac[..] == item.mac[..]),
+            };
+            self.outcomes[i] = Some(if same {
+                self.repeats.extend(earlier.map(|earlier| (i, earlier)));
+                Outcome::Duplicate
+            } else {
+                Outcome::Refused(Refusal::field(
+                    RefusalCode::IdReused,
+                    "id",
+                    "was used by this source for another message; give every message an id of its own",
+                ))
+            });
+        }
+        Ok(())
+    }
+
+    fn is_open(&self, i: usize) -> bool {
+        self.outcomes[i].is_none()
+    }
+
+    async fn decide(
+        &mut self,
+        subjects: &mut Subjects,
+        counters: &HashMap<Counter, u32>,
+        tx: &mut Tx,
+    ) -> Result<()> {
+        let mut by_item = std::mem::take(&mut subjects.resolution.by_item);
+        for i in 0..self.items.len() {
+            let (Some(resolved), true) = (by_item[i].take(), self.is_open(i)) else { continue };
+            let Ok(task) = &self.items[i].task else { continue };
+            let outcome = match resolved {
+                Resolved::Refused(refusal) => Err(refusal),
+                Resolved::Each(each) => {
+                    self.each(task, &each);
+                    Ok(())
+                }
+                Resolved::None if matches!(task.target, Target::Many) => self.expand(task, tx).await?,
+                Resolved::None => {
+                    let around = surroundings(self.engine, self.now, counters, &subjects.claimed);
+                    decide_alone(&*task.job, &task.message, around, &mut self.rng, &mut self.effects)
+                }
+                Resolved::One(whom) => match subjects.places.get(&whom) {
+                    Some(place) => {
+                        let around = surroundings(self.engine, self.now, counters, &subjects.claimed);
+                        let subject = &mut subjects.now[*place];
+                        decide(&*task.job, &task.message, around, &mut self.rng, subject, &mut self.effects)
+                    }
+                    None => Err(Refusal::field(
+                        RefusalCode::UnknownSubject,
+                        "data.subject",
+                        "is not known; it may have been erased",
+                    )),
+                },
+            };
+            if let Err(refusal) = outcome {
+                if subjects.links(task) {
+                    // its naming must not join subjects for the others: once more without it
+                    self.memory.refused.insert(i, refusal);
+                    return Err(StoreError::Again);
+                }
+                self.outcomes[i] = Some(Outcome::Refused(refusal));
+            } else {
+                self.outcomes[i] = Some(Outcome::Done);
+            }
+        }
+        Ok(())
+    }
+
+    /// One job for each subject that the message's identities point at.
+    fn each(&mut self, task: &Task, subjects: &[SubjectId]) {
+        for subject in subjects {
+            let mut data = task.data.clone();
+            if let (Some(named), Value::Object(map)) = (task.job.named(), &mut data) {
+                let known = SubjectRef { locale: named.locale.clone(), ..SubjectRef::known(*subject) };
+                map.insert("subject".to_owned(), serde_json::to_value(known).unwrap_or_default());
+            }
+            self.effects.follow_ups.push(FollowUp {
+                id: new_id(self.now, &mut self.rng),
+                subject: Some(*subject),
+                source: task.message.source.clone(),
+                kind: task.kind,
+                data,
+                time: task.message.time,
+                due_at: self.now,
+                lane: Lane::Request,
+                trace: task.message.trace.clone(),
+            });
+        }
+    }
+
+    async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {
+        let rescind_jobs::job::Concerns::Many(selection) = task.job.concerns() else { return Ok(Ok(())) };
+        let expansion = match task.job.expand(self.engine.policy(), self.now) {
+            Ok(expansion) => expansion,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let page =
+            expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
+        expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
+        Ok(Ok(()))
+    }
+
+    async fn save(&mut self, subjects: Subjects, tx: &mut Tx) -> Result<()> {
+        for (repeat, earlier) in &self.repeats {
+            // a repeat of what was refused in this very batch is refused alike
+            if let Some(Outcome::Refused(refusal)) = self.outcomes[*earlier].clone() {
+                self.outcomes[*repeat] = Some(Outcome::Refused(refusal));
+            }
+        }
+        let changes: Vec<_> = subjects
+            .before
+            .iter()
+            .zip(&subjects.now)
+            .map(|(before, after)| Change { before: before.as_ref(), after })
+            .collect();
+        save::subjects(tx, &changes, &subjects.claimed).await?;
+        let (parked, forgotten) = self.refusals(tx).await?;
+        crate::store::parked::add(tx, &parked).await?;
+        inbox::forget(tx, &forgotten).await?;
+        let rows: Vec<Uuid> = self.items.iter().filter_map(|i| Some(i.row.as_ref()?.id)).collect();
+        if !rows.is_empty() {
+            queue::remove(tx, rows).await?;
+        }
+        if let Err(error) = save::effects(tx, &self.effects).await {
+            if matches!(error, StoreError::LimitReached) {
+                self.memory.counters = self.effects.uses.keys().copied().collect();
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// What is parked, and what leaves the inbox again: refused messages may be mended and come again.
+    async fn refusals(&mut self, tx: &mut Tx) -> Result<(Vec<ParkedRow>, Vec<Key>)> {
+        let (mut parked, mut forgotten) = (Vec::new(), Vec::new());
+        for (i, item) in self.items.iter().enumerate() {
+            let Some(Outcome::Refused(refusal)) = &self.outcomes[i] else { continue };
+            let reused = refusal.code == RefusalCode::IdReused;
+            if let Some(key) = item.key.clone().filter(|_| !reused) {
+                forgotten.push(key);
+            }
+            if item.on_refusal == OnRefusal::Tell {
+                continue;
+            }
+            parked.push(parking::row(self.engine, tx, item, refusal, self.now, &mut self.rng).await?);
+            if let Some(reply_to) = &item.reply_to {
+                self.effects.events.push(EventOrder {
+                    id: new_id(self.now, &mut self.rng),
+                    subject: None,
+                    sequence: 0,
+                    event: Event::MessageRefused(MessageRefused {
+                        source: item.key.as_ref().map(|(source, _)| source.clone()).unwrap_or_default(),
+                        id: item.id.clone(),
+                        code: refusal.code.as_str().to_owned(),
+                        detail: refusal.detail.clone(),
+                        fields: refusal.fields.clone(),
+                    }),
+                    reply_to: Some(reply_to.clone()),
+                    at: self.now,
+                    trace: item.trace.clone(),
+                });
+            }
+        }
+        Ok((parked, forgotten))
+    }
+}
+
+fn surroundings<'s>(
+    engine: &'s Engine,
+    now: Timestamp,
+    counters: &'s HashMap<Counter, u32>,
+    claimed: &'s HashMap<BlindIndex, Option<Identity>>,
+) -> Surroundings<'s> {
+    let (policy, policy_hex, vault) = (engine.policy(), engine.policy_hex(), engine.vault());
+    Surroundings { now, policy, policy_hex, vault, counters, claimed }
+}
+
+/// The batch's subjects, locked: as they were loaded, and as they are decided so far.
+struct Subjects {
+    resolution: Resolution,
+    before: Vec<Option<Subject>>,
+    now: Vec<Subject>,
+    places: HashMap<Whom, usize>,
+    /// Identities claimed in this transaction, sealed if for a subject just heard of.
+    claimed: HashMap<BlindIndex, Option<Identity>>,
+}
+
+impl Subjects {
+    async fn load(attempt: &mut Attempt<'_>, tx: &mut Tx) -> Result<Self> {
+        let items = attempt.items;
+        let mut keys: BTreeMap<BlindIndex, &IdentityValue> = BTreeMap::new();
+        let mut requests = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            match item.task.as_ref().map(|t| &t.target) {
+                Ok(Target::Named { keys: named, .. }) if attempt.is_open(i) => {
+                    keys.extend(named.iter().map(|(k, v)| (*k, v)));
+                }
+                Ok(Target::Request(request)) if attempt.is_open(i) => requests.push(*request),
+                _ => {}
+            }
+        }
+        let wanted: Vec<BlindIndex> = keys.keys().copied().collect();
+        let mut owners = load::owners(tx, &wanted).await?;
+        let request_owners = load::request_owners(tx, &requests).await?;
+        let mut resolution = resolve(items, |i| attempt.is_open(i), &owners, &request_owners);
+        let mut fresh = Vec::new();
+        let mut claimed = HashMap::new();
+        if !resolution.claims.is_empty() {
+            fresh = new_subjects(attempt, &resolution, &keys, &mut claimed)?;
+            let rows = claim_rows(&resolution, &fresh, &claimed, &keys);
+            let won = load::claim(tx, &rows).await?;
+            let lost: Vec<BlindIndex> =
+                resolution.claims.keys().filter(|k| !won.contains(*k)).copied().collect();
+            if !lost.is_empty() {
+                if !single_names(items, &lost) {
+                    return Err(StoreError::Again);
+                }
+                // somebody else brought these subjects in meanwhile; now they are known
+                owners.extend(load::owners(tx, &lost).await?);
+                claimed.retain(|k, _| won.contains(k));
+                let again = resolve(items, |i| attempt.is_open(i), &owners, &request_owners);
+                renumber(&mut resolution, again, &mut fresh);
+            }
+        }
+        attempt.memory.must_split |= resolution.must_split;
+        if resolution.must_split {
+            return Err(StoreError::Again);
+        }
+        let mut known: Vec<SubjectId> = resolution
+            .by_item
+            .iter()
+            .filter_map(|r| match r {
+                Some(Resolved::One(Whom::Known(id))) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        let since = attempt.now.minus(attempt.engine.policy().limits.request_interval);
+        let mut found = load::subjects(tx, &known, since, &requests).await?;
+        let mut subjects =
+            Self { resolution, before: Vec::new(), now: Vec::new(), places: HashMap::new(), claimed };
+        for (n, subject) in fresh.into_iter().enumerate() {
+            if let Some(subject) = subject {
+                subjects.add(Whom::New(n), None, subject);
+            }
+        }
+        for id in known {
+            // a named subject that is gone is looked up again by the check below; a known one is refused
+            if let Some(subject) = found.remove(&id) {
+                subjects.add(Whom::Known(id), Some(subject.clone()), subject);
+            }
+        }
+        subjects.check(items, &owners)?;
+        Ok(subjects)
+    }
+
+    fn add(&mut self, whom: Whom, before: Option<Subject>, now: Subject) {
+        self.places.insert(whom, self.now.len());
+        self.before.push(before);
+        self.now.push(now);
+    }
+
+    fn working(&self, whom: Whom) -> Option<&Subject> {
+        self.places.get(&whom).map(|place| &self.now[*place])
+    }
+
+    /// Between look-up and lock a key may have gone to another subject, or its subject away.
+    fn check(&self, items: &[Item], owners: &HashMap<BlindIndex, Vec<SubjectId>>) -> Result<()> {
+        for (item, resolved) in items.iter().zip(&self.resolution.by_item) {
+            let (Some(Resolved::One(whom @ Whom::Known(id))), Ok(task)) = (resolved, &item.task) else {
+                continue;
+            };
+            let Target::Named { keys, .. } = &task.target else { continue };
+            for (key, _) in keys.iter().filter(|(k, _)| owners.get(k).is_some_and(|o| o.contains(id))) {
+                if self.working(*whom).is_none_or(|s| s.identity(key).is_none()) {
+                    return Err(StoreError::Again);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this message's naming joined identities that were unknown before.
+    fn links(&self, task: &Task) -> bool {
+        match &task.target {
+            Target::Named { keys, id } => {
+                (keys.len() > 1 || id.is_some()) && keys.iter().any(|(k, _)| self.claimed.contains_key(k))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Makes the subjects just heard of, and seals the identities claimed for them.
+fn new_subjects(
+    attempt: &mut Attempt<'_>,
+    resolution: &Resolution,
+    keys: &BTreeMap<BlindIndex, &IdentityValue>,
+    claimed: &mut HashMap<BlindIndex, Option<Identity>>,
+) -> Result<Vec<Option<Subject>>> {
+    let vault = attempt.engine.vault();
+    let mut fresh: Vec<Subject> = Vec::with_capacity(resolution.new);
+    for _ in 0..resolution.new {
+        fresh.push(Subject::new(attempt.now, vault, &mut attempt.rng));
+    }
+    let mut holders = fresh.clone();
+    for (key, whom) in &resolution.claims {
+        let identity = match (whom, keys.get(key)) {
+            (Whom::New(n), Some(value)) => {
+                holders[*n].add_identity(value, vault, &mut attempt.rng)?;
+                holders[*n].identity(key).cloned()
+            }
+            _ => None,
+        };
+        claimed.insert(*key, identity);
+    }
+    Ok(fresh.into_iter().map(Some).collect())
+}
+
+/// The rows by which the identities are claimed, sorted. For a subject that is not locked yet the value follows when
+/// the subject is saved.
+fn claim_rows(
+    resolution: &Resolution,
+    fresh: &[Option<Subject>],
+    claimed: &HashMap<BlindIndex, Option<Identity>>,
+    keys: &BTreeMap<BlindIndex, &IdentityValue>,
+) -> Vec<IdentityClaim> {
+    let mut rows = Vec::with_capacity(resolution.claims.len());
+    for (key, whom) in &resolution.claims {
+        let subject_id = match whom {
+            Whom::Known(id) => id.0,
+            Whom::New(n) => match fresh.get(*n) {
+                Some(Some(subject)) => subject.id.0,
+                _ => continue,
+            },
+        };
+        let identity = claimed.get(key).and_then(Option::as_ref);
+        rows.push(IdentityClaim {
+            bidx: key.0.to_vec(),
+            ordinal: 0,
+            subject_id,
+            kind: keys.get(key).map(|value| value.kind().to_text()).unwrap_or_default(),
+            sealed: identity.map(|i| i.sealed.0.clone()).unwrap_or_default(),
+            is_primary: identity.map_or(0, |i| i16::from(i.primary)),
+            active: 1,
+        });
+    }
+    rows
+}
+
+/// Whether each of these identities is the only one its messages name: then who owns it is all there is to know.
+fn single_names(items: &[Item], lost: &[BlindIndex]) -> bool {
+    let lost: HashSet<_> = lost.iter().collect();
+    items.iter().filter_map(|i| i.task.as_ref().ok()).all(|task| match &task.target {
+        Target::Named { keys, id } => {
+            (keys.len() == 1 && id.is_none()) || !keys.iter().any(|(k, _)| lost.contains(k))
+        }
+        _ => true,
+    })
+}
+
+/// After a second look-up fewer subjects are new: keeps each new subject under the claims it already holds.
+fn renumber(first: &mut Resolution, again: Resolution, fresh: &mut Vec<Option<Subject>>) {
+    let mut moved: Vec<Option<Subject>> = (0..again.new).map(|_| None).collect();
+    for (key, whom) in &again.claims {
+        if let (Whom::New(to), Some(Whom::New(from))) = (whom, first.claims.get(key))
+            && moved[*to].is_none()
+        {
+            moved[*to] = fresh[*from].take();
+        }
+    }
+    *fresh = moved;
+    *first = again;
+}

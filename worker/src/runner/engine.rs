@@ -1,0 +1,398 @@
+//! The engine: runs batches until they succeed, are refused message by message, or the store is gone.
+
+use super::batch::{Attempt, Memory, Ran};
+use super::expansion;
+use super::flights::Flights;
+use super::message::{Incoming, OnRefusal, Outcome};
+use super::parking;
+use super::prepare::{Item, Preparation};
+use crate::clock::{Clock, Randomness};
+use crate::metrics::Metrics;
+use crate::store::queue::{self, Claimed};
+use crate::store::{Pool, Result, StoreError, Ts, Tx, inbox, keys, parked};
+use rand::rngs::StdRng;
+use rescind_jobs::effects::Lane;
+use rescind_jobs::policy::Policy;
+use rescind_jobs::protection::{Sealed, Vault};
+use rescind_jobs::refusal::{Refusal, RefusalCode};
+use rescind_jobs::time::{Span, Timestamp};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// What the engine is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Messages a batch, at the most.
+    pub batch_size: usize,
+    /// For how long message ids are kept.
+    pub inbox: Span,
+    /// The largest message, in bytes.
+    pub body_limit: usize,
+    /// How often a message may be in flight when a worker dies before it is parked.
+    pub max_attempts: u32,
+}
+
+/// Woken when a batch has left work for them.
+#[derive(Clone, Debug, Default)]
+pub struct Woken {
+    /// The dispatcher of mails.
+    pub mails: Arc<Notify>,
+    /// The dispatcher of events.
+    pub events: Arc<Notify>,
+    /// Those who claim rows of the job table.
+    pub jobs: Arc<Notify>,
+    /// Those who run sweeps.
+    pub sweeps: Arc<Notify>,
+}
+
+/// Runs batches. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    pool: Pool,
+    policy: Arc<Policy>,
+    policy_hex: String,
+    vault: Arc<Vault>,
+    clock: Clock,
+    randomness: Randomness,
+    settings: Settings,
+    woken: Woken,
+    metrics: Arc<Metrics>,
+}
+
+/// How often a batch is run again because another was faster.
+const AGAIN: usize = 25;
+
+impl Engine {
+    /// An engine over a store.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        pool: Pool,
+        policy: Arc<Policy>,
+        vault: Arc<Vault>,
+        clock: Clock,
+        randomness: Randomness,
+        settings: Settings,
+        woken: Woken,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let policy_hex = policy.hash_hex();
+        Self(Arc::new(Inner { pool, policy, policy_hex, vault, clock, randomness, settings, woken, metrics }))
+    }
+
+    /// The store.
+    pub fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    pub(super) fn policy_hex(&self) -> &str {
+        &self.0.policy_hex
+    }
+
+    /// The keys.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What it was told once.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Who is woken.
+    pub fn woken(&self) -> &Woken {
+        &self.0.woken
+    }
+
+    pub(super) fn generator(&self) -> Result<StdRng> {
+        self.0.randomness.generator().map_err(|e| StoreError::Unavailable(e.to_string()))
+    }
+
+    fn preparation(&self) -> Preparation<'_> {
+        Preparation {
+            policy: &self.0.policy,
+            vault: &self.0.vault,
+            now: self.0.clock.now(),
+            inbox: self.0.settings.inbox,
+            body_limit: self.0.settings.body_limit,
+        }
+    }
+
+    /// Decides messages; returns an outcome for each, in their order, after the commit.
+    ///
+    /// # Errors
+    /// When the store is unavailable; the messages that were not decided by then may be handed in again.
+    pub async fn handle(&self, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
+        let preparation = self.preparation();
+        let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
+        let items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut rest = &items[..];
+        let mut alone = &alone[..];
+        while !rest.is_empty() {
+            // what may have been in flight when a worker died is tried by itself
+            let together = alone.iter().take_while(|a| !**a).count();
+            if together > 0 {
+                let (batch, later) = rest.split_at(together.min(self.0.settings.batch_size.max(1)));
+                outcomes.extend(self.run_split(batch).await?);
+                (rest, alone) = (later, &alone[batch.len()..]);
+            } else {
+                outcomes.push(self.run_alone(&rest[0]).await?);
+                (rest, alone) = (&rest[1..], &alone[1..]);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Runs a batch; halves it when the database refuses a value, until the one message that holds it is found.
+    async fn run_split(&self, items: &[Item]) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut waiting = vec![items];
+        while let Some(items) = waiting.pop() {
+            match self.run_batch(items).await {
+                Ok(found) => outcomes.extend(found),
+                Err(Failed::Split) if items.len() > 1 => {
+                    let (first, second) = items.split_at(items.len() / 2);
+                    waiting.push(second);
+                    waiting.push(first);
+                }
+                Err(Failed::Split) => outcomes.push(self.give_up(&items[0], not_storable()).await?),
+                Err(Failed::Store(error)) => return Err(error),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn run_batch(&self, items: &[Item]) -> std::result::Result<Vec<Outcome>, Failed> {
+        let mut memory = Memory::default();
+        for _ in 0..AGAIN {
+            let started = std::time::Instant::now();
+            let attempt = Attempt::new(self, items, &mut memory)?;
+            let tx = self.0.pool.begin().await?;
+            match attempt.run(tx).await {
+                Ok(ran) => {
+                    self.committed(&ran, started.elapsed());
+                    return Ok(ran.outcomes);
+                }
+                Err(StoreError::Again | StoreError::LimitReached) if !memory.must_split => {
+                    self.0.metrics.batch_again();
+                }
+                Err(StoreError::Data(_)) => return Err(Failed::Split),
+                Err(_) if memory.must_split => return Err(Failed::Split),
+                Err(error) => return Err(Failed::Store(error)),
+            }
+        }
+        Err(Failed::Store(StoreError::Unavailable("other batches were faster, again and again".to_owned())))
+    }
+
+    fn committed(&self, ran: &Ran, elapsed: std::time::Duration) {
+        let woken = &self.0.woken;
+        if ran.mails > 0 {
+            woken.mails.notify_one();
+        }
+        if ran.events > 0 {
+            woken.events.notify_one();
+        }
+        if ran.follow_ups > 0 {
+            woken.jobs.notify_waiters();
+        }
+        if ran.sweeps > 0 {
+            woken.sweeps.notify_one();
+        }
+        self.0.metrics.batch(&ran.outcomes, elapsed);
+    }
+
+    /// Tries a message that may have brought a worker down: its attempt is committed beforehand.
+    async fn run_alone(&self, item: &Item) -> Result<Outcome> {
+        let mac = data_encoding::HEXLOWER.encode(&item.mac);
+        let flight = item.key.clone().unwrap_or_else(|| (String::new(), mac));
+        let mut tx = self.0.pool.begin().await?;
+        let attempts = inbox::take_off(&mut tx, &flight, Ts(self.0.clock.now())).await?;
+        tx.commit().await?;
+        let outcome = if u32::try_from(attempts).unwrap_or(0) > self.0.settings.max_attempts {
+            self.give_up(item, crashed()).await?
+        } else {
+            self.run_split(std::slice::from_ref(item)).await?.pop().unwrap_or(Outcome::Duplicate)
+        };
+        let mut tx = self.0.pool.begin().await?;
+        inbox::land(&mut tx, &[flight]).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
+    /// Parks a message that cannot even be refused in a batch.
+    async fn give_up(&self, item: &Item, refusal: Refusal) -> Result<Outcome> {
+        if item.on_refusal == OnRefusal::Park {
+            let mut rng = self.generator()?;
+            let mut tx = self.0.pool.begin().await?;
+            let row = parking::row(self, &mut tx, item, &refusal, self.0.clock.now(), &mut rng).await?;
+            parked::add(&mut tx, &[row]).await?;
+            if let Some(row) = &item.row {
+                queue::remove(&mut tx, vec![row.id]).await?;
+            }
+            tx.commit().await?;
+        }
+        let outcome = Outcome::Refused(refusal);
+        self.0.metrics.batch(std::slice::from_ref(&outcome), std::time::Duration::ZERO);
+        Ok(outcome)
+    }
+
+    /// Claims due rows of the job table, and decides them; returns how many were dealt with.
+    ///
+    /// # Errors
+    /// When the store is unavailable.
+    pub async fn work(&self, lane: Lane, flights: &Flights) -> Result<usize> {
+        let mut limit = self.0.settings.batch_size.max(1);
+        if lane == Lane::Background {
+            // short transactions, so that requests never wait long for the one writer of SQLite
+            limit = limit.min(64);
+        }
+        let mut done = 0;
+        let mut rounds = 1;
+        while rounds > 0 {
+            rounds -= 1;
+            match self.work_batch(lane, limit, flights).await {
+                Ok(worked) => done += worked,
+                Err(Failed::Split) if limit > 1 => {
+                    limit = limit.div_ceil(2);
+                    rounds = (rounds + 1) * 2;
+                }
+                Err(Failed::Split) => done += self.park_first(lane).await?,
+                Err(Failed::Store(error)) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    async fn work_batch(
+        &self,
+        lane: Lane,
+        limit: usize,
+        flights: &Flights,
+    ) -> std::result::Result<usize, Failed> {
+        let mut memory = Memory::default();
+        for _ in 0..AGAIN {
+            let started = std::time::Instant::now();
+            let now = self.0.clock.now();
+            let mut tx = self.0.pool.begin().await?;
+            let (items, pages) = self.claim(&mut tx, lane, limit, now).await?;
+            let claimed = items.len() + pages.len();
+            if claimed == 0 {
+                return Ok(0);
+            }
+            let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row.as_ref()).map(|r| r.id).collect();
+            flights.take_off(&ids).map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
+            let mut added = 0;
+            for page in &pages {
+                added += expansion::run(self, &mut tx, page, now).await?;
+                queue::remove(&mut tx, vec![page.id]).await?;
+            }
+            let attempt = Attempt::new(self, &items, &mut memory)?;
+            let result = attempt.run(tx).await;
+            flights.land().map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
+            match result {
+                Ok(ran) => {
+                    self.committed(&ran, started.elapsed());
+                    if added > 0 {
+                        self.0.woken.jobs.notify_waiters();
+                    }
+                    return Ok(claimed);
+                }
+                Err(StoreError::Again | StoreError::LimitReached) if !memory.must_split => {
+                    self.0.metrics.batch_again();
+                    // other rows may be claimed next time
+                    memory.refused.clear();
+                    if items.len() > 1 && memory.counters.is_empty() {
+                        return Err(Failed::Split);
+                    }
+                }
+                Err(StoreError::Data(_)) => return Err(Failed::Split),
+                Err(_) if memory.must_split => return Err(Failed::Split),
+                Err(error) => return Err(Failed::Store(error)),
+            }
+        }
+        Err(Failed::Store(StoreError::Unavailable("other batches were faster, again and again".to_owned())))
+    }
+
+    /// Claims rows. Those that were in flight when a worker died come one by one, after the others.
+    async fn claim(
+        &self,
+        tx: &mut Tx,
+        lane: Lane,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<(Vec<Item>, Vec<Claimed>)> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = queue::claim(tx, lane as i16, now, limit).await?;
+        if rows.iter().any(|r| r.attempt == 0) {
+            rows.retain(|r| r.attempt == 0);
+        } else {
+            rows.truncate(1);
+        }
+        let preparation = self.preparation();
+        let (mut items, mut pages) = (Vec::new(), Vec::new());
+        for mut row in rows {
+            if row.kind.as_deref() == Some(expansion::KIND) {
+                pages.push(row);
+                continue;
+            }
+            if let Some(day) = row.day {
+                let key = keys::known_day_key(tx, self.vault(), day).await?;
+                let key = key.ok_or(StoreError::Unreadable { table: "day_key", column: "wrapped" })?;
+                row.body = key.open(keys::body_place(day), &Sealed(row.body))?;
+            }
+            let attempts = row.attempt;
+            let mut item = preparation.row(row);
+            if u32::try_from(attempts).unwrap_or(0) >= self.0.settings.max_attempts {
+                item.task = Err(crashed());
+            }
+            items.push(item);
+        }
+        Ok((items, pages))
+    }
+
+    /// Parks the first due row, which the database refuses.
+    async fn park_first(&self, lane: Lane) -> Result<usize> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.pool.begin().await?;
+        let (items, _) = self.claim(&mut tx, lane, 1, now).await?;
+        drop(tx);
+        let Some(item) = items.first() else { return Ok(0) };
+        self.give_up(item, not_storable()).await?;
+        Ok(1)
+    }
+}
+
+/// Why a batch did not run.
+enum Failed {
+    /// It must be run in parts.
+    Split,
+    /// The store.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn not_storable() -> Refusal {
+    Refusal::new(RefusalCode::NotStorable, "The database refuses a value of this message.")
+}
+
+fn crashed() -> Refusal {
+    Refusal::new(RefusalCode::Crashed, "The worker died several times while this message was in flight.")
+}

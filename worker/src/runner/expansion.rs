@@ -1,0 +1,113 @@
+//! Messages about many subjects: they become one job a subject, page by page, in the background. The ids of those
+//! jobs derive from the message's, so that a page run again adds nothing.
+
+use super::Engine;
+use crate::store::queue::{self, Claimed, Origin};
+use crate::store::tables::JobRow;
+use crate::store::{Result, Ts, Tx, load};
+use rescind_jobs::decision::MessageContext;
+use rescind_jobs::effects::Lane;
+use rescind_jobs::job::Selection;
+use rescind_jobs::model::SubjectId;
+use rescind_jobs::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The type of the rows that stand for a page.
+pub(super) const KIND: &str = "rescind.expand";
+
+/// Subjects a page.
+const PAGE: i64 = 500;
+
+/// A page of an expansion.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Page {
+    /// Which subjects.
+    pub selection: Selection,
+    /// The type of each subject's job.
+    pub kind: String,
+    /// Its data.
+    pub data: Value,
+    /// After which subject.
+    pub after: Option<SubjectId>,
+}
+
+/// Orders the first page.
+pub(super) async fn order(
+    tx: &mut Tx,
+    page: &Page,
+    message: &MessageContext,
+    now: Timestamp,
+    id: Uuid,
+) -> Result<()> {
+    let row = JobRow {
+        id,
+        subject_id: None,
+        source: message.source.clone(),
+        origin: Origin::FollowUp as i16,
+        kind: Some(KIND.to_owned()),
+        body: serde_json::to_vec(page).unwrap_or_default(),
+        day: None,
+        due_at: Ts(now),
+        lane: Lane::Background as i16,
+        attempt: 0,
+        schedule: None,
+        created_at: Ts(now),
+        correlation: message.trace.correlation.clone(),
+        traceparent: message.trace.traceparent.clone(),
+    };
+    queue::add(tx, &[row]).await.map(drop)
+}
+
+/// Turns one page into jobs, and orders the next; returns how many jobs.
+pub(super) async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timestamp) -> Result<usize> {
+    let Ok(mut page) = serde_json::from_slice::<Page>(&row.body) else {
+        tracing::error!(job = %row.id, "a page of an expansion cannot be read; it is dropped");
+        return Ok(0);
+    };
+    let Selection::Granted(purpose) = &page.selection;
+    let subjects = load::granted_page(tx, purpose, page.after, PAGE).await?;
+    let derived = |mark: &str| derived_id(engine, row.id, mark);
+    let like_this = |id, subject_id: Option<Uuid>, kind: &str, body| JobRow {
+        id,
+        subject_id,
+        source: row.source.clone(),
+        origin: Origin::FollowUp as i16,
+        kind: Some(kind.to_owned()),
+        body,
+        day: None,
+        due_at: Ts(now),
+        lane: Lane::Background as i16,
+        attempt: 0,
+        schedule: None,
+        created_at: Ts(now),
+        correlation: row.correlation.clone(),
+        traceparent: row.traceparent.clone(),
+    };
+    let mut rows: Vec<JobRow> = subjects
+        .iter()
+        .map(|s| {
+            like_this(
+                derived(&s.to_string()),
+                Some(s.0),
+                &page.kind,
+                queue::follow_up_body(row.created_at, &page.data),
+            )
+        })
+        .collect();
+    let count = rows.len();
+    if i64::try_from(count).unwrap_or(0) == PAGE {
+        page.after = subjects.last().copied();
+        rows.push(like_this(derived("next"), None, KIND, serde_json::to_vec(&page).unwrap_or_default()));
+    }
+    queue::add(tx, &rows).await?;
+    Ok(count)
+}
+
+fn derived_id(engine: &Engine, message: Uuid, mark: &str) -> Uuid {
+    let key = engine.vault().counter_key("expansion", format!("{message}\0{mark}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&key[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

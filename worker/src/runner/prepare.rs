@@ -1,0 +1,285 @@
+//! From a message as it came to a job that may be decided: decoded, its sender checked, its data read. All of it
+//! before any lock is taken.
+
+use super::message::{Incoming, OnRefusal, Sender};
+use crate::store::inbox::Key;
+use crate::store::queue::{Claimed, Origin};
+use rescind_jobs::decision::{INTERNAL_SOURCE, MessageContext};
+use rescind_jobs::effects::Trace;
+use rescind_jobs::envelope::Envelope;
+use rescind_jobs::job::{AnyJob, Concerns};
+use rescind_jobs::model::{IdentityValue, SubjectId};
+use rescind_jobs::policy::Policy;
+use rescind_jobs::protection::{BlindIndex, Vault};
+use rescind_jobs::refusal::{Refusal, RefusalCode};
+use rescind_jobs::registry;
+use rescind_jobs::time::{Span, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A message of a batch.
+pub(super) struct Item {
+    /// The body as it came, for parking.
+    pub body: Vec<u8>,
+    /// Keyed checksum of the body.
+    pub mac: [u8; 32],
+    /// Who sends it.
+    pub sender: Sender,
+    /// What to do with a refusal.
+    pub on_refusal: OnRefusal,
+    /// The row of the job table it came from.
+    pub row: Option<Row>,
+    /// Its key in the inbox; none for Rescind's own.
+    pub key: Option<Key>,
+    /// Its id, if it could be read.
+    pub id: String,
+    /// Its type, if it could be read.
+    pub kind: Option<String>,
+    /// Where a refusal is answered to.
+    pub reply_to: Option<String>,
+    /// What goes with everything that follows.
+    pub trace: Trace,
+    /// What is to be decided, or why not.
+    pub task: Result<Task, Refusal>,
+}
+
+/// The row of the job table that a message came from.
+pub(super) struct Row {
+    pub id: Uuid,
+    pub attempt: i32,
+}
+
+/// What is to be decided.
+pub(super) struct Task {
+    pub job: Box<dyn AnyJob>,
+    pub kind: &'static str,
+    pub data: Value,
+    pub message: MessageContext,
+    pub target: Target,
+}
+
+/// Whom it concerns, as far as the message tells.
+pub(super) enum Target {
+    /// These identities, and perhaps an id.
+    Named { keys: Vec<(BlindIndex, IdentityValue)>, id: Option<SubjectId> },
+    /// A subject by its id.
+    Known(SubjectId),
+    /// The subject of a request for consent.
+    Request(Uuid),
+    /// Nobody in particular.
+    Nobody,
+    /// Many; or a page of many.
+    Many,
+}
+
+/// What preparing needs to know.
+pub(super) struct Preparation<'a> {
+    pub policy: &'a Policy,
+    pub vault: &'a Vault,
+    pub now: Timestamp,
+    /// For how long ids are kept.
+    pub inbox: Span,
+    /// The largest body.
+    pub body_limit: usize,
+}
+
+#[derive(Deserialize)]
+struct FollowUpBody {
+    time: Timestamp,
+    data: Value,
+}
+
+impl Preparation<'_> {
+    /// Prepares what an intake took.
+    pub(super) fn incoming(&self, incoming: Incoming) -> Item {
+        self.envelope(incoming.body, incoming.sender, incoming.on_refusal, None)
+    }
+
+    /// Prepares a row of the job table whose body is open.
+    pub(super) fn row(&self, row: Claimed) -> Item {
+        let place = Some(Row { id: row.id, attempt: row.attempt });
+        let sender = match row.origin {
+            Origin::FollowUp => return self.follow_up(row),
+            Origin::Operator => Sender::Operator,
+            Origin::Schedule => Sender::Internal,
+            Origin::RetryAuthenticated => match rescind_jobs::code::SourceId::new(&row.source) {
+                Some(source) => Sender::Authenticated(source),
+                None => Sender::Broker,
+            },
+            Origin::RetryBroker => Sender::Broker,
+            Origin::RetryLocal => Sender::Local,
+        };
+        self.envelope(row.body, sender, OnRefusal::Park, place)
+    }
+
+    fn follow_up(&self, row: Claimed) -> Item {
+        let trace = Trace { correlation: row.correlation.clone(), traceparent: row.traceparent.clone() };
+        let task = serde_json::from_slice::<FollowUpBody>(&row.body)
+            .map_err(|_| Refusal::new(RefusalCode::InternalError, "The follow-up's body cannot be read."))
+            .and_then(|body| {
+                let kind = row.kind.as_deref().and_then(registry::kind).ok_or_else(registry::unknown_type)?;
+                let message = MessageContext {
+                    source: row.source.clone(),
+                    message: self.message_mark(&row.source, &row.id.to_string()),
+                    time: body.time,
+                    trace: trace.clone(),
+                };
+                self.task(kind, body.data, message, row.subject)
+            });
+        Item {
+            mac: self.vault.body_mac(&row.body),
+            body: row.body,
+            sender: Sender::Internal,
+            on_refusal: OnRefusal::Park,
+            row: Some(Row { id: row.id, attempt: row.attempt }),
+            key: None,
+            id: row.id.to_string(),
+            kind: row.kind,
+            reply_to: None,
+            trace,
+            task,
+        }
+    }
+
+    fn envelope(&self, body: Vec<u8>, sender: Sender, on_refusal: OnRefusal, row: Option<Row>) -> Item {
+        let mac = self.vault.body_mac(&body);
+        let parsed = if body.len() > self.body_limit {
+            Err(Refusal::new(
+                RefusalCode::TooLarge,
+                format!("The message is larger than {} bytes.", self.body_limit),
+            ))
+        } else {
+            Envelope::parse(&body)
+        };
+        let mut item = Item {
+            body,
+            mac,
+            sender,
+            on_refusal,
+            row,
+            key: None,
+            id: String::new(),
+            kind: None,
+            reply_to: None,
+            trace: Trace::default(),
+            task: Err(Refusal::new(RefusalCode::InternalError, "not prepared")),
+        };
+        match parsed {
+            Ok(envelope) => self.open_envelope(envelope, &mut item),
+            Err(refusal) => item.task = Err(refusal),
+        }
+        item
+    }
+
+    fn open_envelope(&self, envelope: Envelope, item: &mut Item) {
+        item.id.clone_from(&envelope.id);
+        item.kind = Some(envelope.kind.clone());
+        item.reply_to = envelope.replyto;
+        item.trace = Trace { correlation: envelope.correlationid, traceparent: envelope.traceparent };
+        let source = match &item.sender {
+            Sender::Authenticated(source) => source.to_string(),
+            // labels of unnamed senders must not take the ids of named ones
+            Sender::Broker => format!("broker/{}", envelope.source),
+            Sender::Local | Sender::Operator | Sender::Internal => envelope.source.clone(),
+        };
+        item.key = match item.sender {
+            Sender::Internal => None,
+            _ => Some((source.clone(), envelope.id.clone())),
+        };
+        let message = MessageContext {
+            message: self.message_mark(&source, &envelope.id),
+            source,
+            time: envelope.time,
+            trace: item.trace.clone(),
+        };
+        item.task = self
+            .allowed(&item.sender, &envelope.source, &envelope.kind, envelope.time)
+            .and_then(|kind| self.task(kind, envelope.data, message, None));
+    }
+
+    /// Checks that this sender may send this type.
+    fn allowed(
+        &self,
+        sender: &Sender,
+        label: &str,
+        kind: &str,
+        time: Timestamp,
+    ) -> Result<&'static registry::Kind, Refusal> {
+        let found = registry::kind(kind).filter(|k| !k.internal || *sender == Sender::Internal);
+        let found = found.ok_or_else(registry::unknown_type)?;
+        let not_allowed =
+            |field: &str, problem: String| Err(Refusal::field(RefusalCode::NotAllowed, field, problem));
+        if label == INTERNAL_SOURCE && *sender != Sender::Internal {
+            return not_allowed(
+                "source",
+                format!("must not be \"{INTERNAL_SOURCE}\", which is Rescind itself"),
+            );
+        }
+        match sender {
+            Sender::Authenticated(source) => {
+                if label != source.as_str() {
+                    return not_allowed("source", format!("must be \"{source}\", as the sender is known"));
+                }
+                if !self.policy.sources.get(source).is_some_and(|s| s.may_send(kind)) {
+                    return not_allowed(
+                        "type",
+                        format!("may not be sent by \"{source}\"; the policy grants types"),
+                    );
+                }
+            }
+            Sender::Broker => {
+                if !self.policy.sources.get("broker").is_some_and(|s| s.may_send(kind)) {
+                    return not_allowed(
+                        "type",
+                        "may not be sent by the broker's unnamed senders; send as a user that the policy names"
+                            .to_owned(),
+                    );
+                }
+            }
+            Sender::Local | Sender::Operator | Sender::Internal => {}
+        }
+        if *sender != Sender::Internal && time < self.now.minus(self.inbox) {
+            return Err(Refusal::field(
+                RefusalCode::TooOld,
+                "time",
+                "is older than ids are kept, so a repeat could not be told; send it with a new id and time",
+            ));
+        }
+        Ok(found)
+    }
+
+    fn task(
+        &self,
+        kind: &'static registry::Kind,
+        data: Value,
+        message: MessageContext,
+        subject: Option<SubjectId>,
+    ) -> Result<Task, Refusal> {
+        if let Some(feature) = kind.feature.filter(|f| !self.policy.features.contains(f)) {
+            return Err(Refusal::new(
+                RefusalCode::FeatureDisabled,
+                format!("The feature \"{}\" is switched off in the policy.", feature.as_str()),
+            ));
+        }
+        let job = kind.parse(&data)?;
+        let target = match job.concerns() {
+            Concerns::Named(named) => {
+                let keys = named.identities()?.into_iter().map(|i| (self.vault.blind_index(&i), i)).collect();
+                Target::Named { keys, id: named.id }
+            }
+            // follow-ups know their subject by the row they are in
+            Concerns::Known(id) => Target::Known(subject.unwrap_or(id)),
+            Concerns::Request(request) => Target::Request(request),
+            Concerns::Nobody => Target::Nobody,
+            Concerns::Many(_) => Target::Many,
+        };
+        Ok(Task { kind: kind.name, job, data, message, target })
+    }
+
+    /// How the trail names a message: a keyed checksum, because senders could put anything into an id.
+    fn message_mark(&self, source: &str, id: &str) -> String {
+        let mac = self.vault.counter_key("message", format!("{source}\0{id}").as_bytes());
+        data_encoding::HEXLOWER.encode(&mac[..16])
+    }
+}

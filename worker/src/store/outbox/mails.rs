@@ -1,0 +1,240 @@
+//! Mails on their way out.
+
+use super::MailState;
+use crate::store::dialect::{Row, queries};
+use crate::store::load::{index, request, unreadable};
+use crate::store::tables::JobRow;
+use crate::store::{Arg, Pool, Result, Ts, queue};
+use rescind_jobs::locale::Locale;
+use rescind_jobs::mail::Mail;
+use rescind_jobs::model::{ConsentRequest, SubjectId};
+use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
+use rescind_jobs::time::{Span, Timestamp};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+queries! {
+    CLAIM = "with due as materialized (select id from mail where state = 0 and due_at <= $1 \
+             order by due_at, id limit $2 for update skip locked) \
+             update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
+             where id in (select id from due) \
+             returning id, subject_id, address, params::text, attempt, created_at, correlation, traceparent";
+    NEXT_DUE = "select due_at from mail where state = 0 order by due_at limit 1";
+    SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
+    ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
+                 and undeliverable_at is null";
+    NAMES = "select subject_id, sealed from subject_field where field = 'name' and subject_id = any($1::uuid[])";
+    REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
+                requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
+                network_evidence, answered_at, correlation from consent_request where id = any($1::uuid[])";
+    SENDING = "update mail set state = 2, lease_until = $2 where id = any($1::uuid[]) and state = 1 \
+               and claimed_by = $3 \
+               and (request_id is null or exists (select 1 from consent_request r where r.id = mail.request_id \
+                    and r.state = 0 and r.expires_at > $4)) \
+               and exists (select 1 from subject s where s.id = mail.subject_id and s.state = 0) \
+               and exists (select 1 from identity i where i.bidx = mail.address and i.subject_id = mail.subject_id \
+                    and i.active = 1 and i.undeliverable_at is null) returning id";
+    SETTLE = "update mail set state = $2, due_at = case when $2 = 0 then $3 else due_at end, trouble = $4, \
+              settled_at = case when $2 = 0 then null else $5 end, lease_until = null, claimed_by = null \
+              where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
+    RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
+               where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
+    EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
+    GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \
+                 where state = 1 and lease_until < $1";
+    GIVE_BACK_SENDING = "update mail set state = 0, lease_until = null, claimed_by = null \
+                         where state = 2 and lease_until < $1";
+    UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
+                 trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
+    EXPIRE = "update mail set lease_until = $1 where state in (1, 2)";
+    COUNTS = "select count(*) filter (where state = 0), min(case when state = 0 then created_at end), \
+              count(*) filter (where state = 6) from mail where state in (0, 6)";
+}
+
+/// A claimed mail.
+pub struct Claimed {
+    /// Its id.
+    pub id: Uuid,
+    /// To whom.
+    pub subject: SubjectId,
+    /// To which address.
+    pub address: BlindIndex,
+    /// What it says.
+    pub mail: Mail,
+    /// The number of this attempt, from 1.
+    pub attempt: i32,
+    /// When it was ordered.
+    pub created_at: Timestamp,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+/// What rendering needs of the subjects and requests of claimed mails.
+#[derive(Default)]
+pub struct Material {
+    /// Language, wrapped contact key and its version.
+    pub subjects: HashMap<SubjectId, (Option<Locale>, Option<WrappedKey>, i16)>,
+    /// Addresses in use.
+    pub addresses: HashMap<(SubjectId, BlindIndex), Sealed>,
+    /// Names to address subjects by.
+    pub names: HashMap<SubjectId, Sealed>,
+    /// Requests for consent.
+    pub requests: HashMap<Uuid, ConsentRequest>,
+}
+
+/// How a mail is settled.
+pub struct Settlement {
+    /// Which.
+    pub id: Uuid,
+    /// Where it stands now.
+    pub state: MailState,
+    /// When it is tried again, if it is.
+    pub due_at: Timestamp,
+    /// What went wrong, without any text of others.
+    pub trouble: Option<String>,
+}
+
+fn claimed(row: &Row) -> Result<Claimed> {
+    let params: String = row.get(3)?;
+    Ok(Claimed {
+        id: row.get(0)?,
+        subject: SubjectId(row.get(1)?),
+        address: index(row, 2)?,
+        mail: serde_json::from_str(&params).map_err(|_| unreadable("mail", "params"))?,
+        attempt: row.get(4)?,
+        created_at: row.get::<Ts>(5)?.0,
+        traceparent: row.get(7)?,
+    })
+}
+
+/// Claims due mails until `lease_until`, passing over those that others have claimed.
+pub async fn claim(
+    pool: &Pool,
+    now: Timestamp,
+    limit: i64,
+    lease_until: Timestamp,
+    holder: Uuid,
+) -> Result<Vec<Claimed>> {
+    let mut tx = pool.begin().await?;
+    let args = vec![Arg::Ts(Ts(now)), Arg::I64(limit), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)];
+    let rows = tx.rows(&CLAIM, args).await?.iter().map(claimed).collect::<Result<Vec<_>>>()?;
+    if !rows.is_empty() {
+        tx.commit().await?;
+    }
+    Ok(rows)
+}
+
+/// When the next mail is due.
+pub async fn next_due(pool: &Pool) -> Result<Option<Timestamp>> {
+    let rows = pool.read(&NEXT_DUE, vec![]).await?;
+    rows.first().map(|row| Ok(row.get::<Ts>(0)?.0)).transpose()
+}
+
+/// Reads what rendering needs.
+pub async fn material(pool: &Pool, mails: &[Claimed]) -> Result<Material> {
+    let mut out = Material::default();
+    let mut subjects: Vec<Uuid> = mails.iter().map(|m| m.subject.0).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let all = || vec![Arg::Uuids(subjects.clone())];
+    for row in pool.read(&SUBJECTS, all()).await? {
+        let locale = row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag);
+        let key = row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey);
+        out.subjects.insert(SubjectId(row.get(0)?), (locale, key, row.get(3)?));
+    }
+    for row in pool.read(&ADDRESSES, all()).await? {
+        out.addresses.insert((SubjectId(row.get(0)?), index(&row, 1)?), Sealed(row.get(2)?));
+    }
+    for row in pool.read(&NAMES, all()).await? {
+        out.names.insert(SubjectId(row.get(0)?), Sealed(row.get(1)?));
+    }
+    let requests = mails.iter().map(|m| m.mail.request()).collect();
+    for row in pool.read(&REQUESTS, vec![Arg::Uuids(requests)]).await? {
+        let request = request(&row)?;
+        out.requests.insert(request.id, request);
+    }
+    Ok(out)
+}
+
+/// Marks mails as being handed over, the gate read once more in the same statement. Returns those that may leave.
+pub async fn sending(
+    pool: &Pool,
+    mails: Vec<Uuid>,
+    holder: Uuid,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Vec<Uuid>> {
+    let mut tx = pool.begin().await?;
+    let args = vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder), Arg::Ts(Ts(now))];
+    let ids = tx.rows(&SENDING, args).await?.iter().map(|row| row.get(0)).collect::<Result<Vec<_>>>()?;
+    tx.commit().await?;
+    Ok(ids)
+}
+
+/// Settles mails that `holder` has claimed, and writes what follows from their outcomes, in one transaction.
+pub async fn settle(
+    pool: &Pool,
+    settlements: &[Settlement],
+    follow_ups: &[JobRow],
+    holder: Uuid,
+    now: Timestamp,
+) -> Result<()> {
+    let mut groups: HashMap<(i16, Timestamp, Option<&str>), Vec<Uuid>> = HashMap::new();
+    for s in settlements {
+        groups.entry((s.state as i16, s.due_at, s.trouble.as_deref())).or_default().push(s.id);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort();
+    let mut tx = pool.begin().await?;
+    for ((state, due_at, trouble), ids) in groups {
+        let args = vec![
+            Arg::Uuids(ids),
+            Arg::I16(state),
+            Arg::Ts(Ts(due_at)),
+            Arg::OptText(trouble.map(str::to_owned)),
+            Arg::Ts(Ts(now)),
+            Arg::Uuid(holder),
+        ];
+        tx.run(&SETTLE, args).await?;
+    }
+    queue::add(&mut tx, follow_ups).await?;
+    tx.commit().await
+}
+
+/// Gives back mails that were claimed and not begun.
+pub async fn release(pool: &Pool, mails: Vec<Uuid>, holder: Uuid) -> Result<u64> {
+    pool.write(&RELEASE, vec![Arg::Uuids(mails), Arg::Uuid(holder)]).await
+}
+
+/// Extends the lease while mails are handed over.
+pub async fn extend(pool: &Pool, mails: Vec<Uuid>, holder: Uuid, lease_until: Timestamp) -> Result<u64> {
+    pool.write(&EXTEND, vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)]).await
+}
+
+/// Takes up what workers that died have left: claimed mails return to the queue; those that were being handed over do
+/// so only where a repeat is harmless, and are uncertain otherwise. Returns how many became uncertain.
+pub async fn recover(pool: &Pool, now: Timestamp, repeat_is_harmless: bool) -> Result<u64> {
+    let mut tx = pool.begin().await?;
+    let (lease, at) = (Arg::Ts(Ts(now)), Arg::Ts(Ts(now)));
+    tx.run(&GIVE_BACK, vec![lease.clone()]).await?;
+    let uncertain = if repeat_is_harmless {
+        tx.run(&GIVE_BACK_SENDING, vec![lease]).await?;
+        0
+    } else {
+        tx.run(&UNCERTAIN, vec![lease, at]).await?
+    };
+    tx.commit().await?;
+    Ok(uncertain)
+}
+
+/// Ends all leases: their holders are known to be dead.
+pub async fn expire_leases(pool: &Pool, now: Timestamp) -> Result<u64> {
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1))))]).await
+}
+
+/// How many mails are queued, since when the oldest waits, and how many are uncertain.
+pub async fn counts(pool: &Pool) -> Result<(i64, Option<Timestamp>, i64)> {
+    let rows = pool.read(&COUNTS, vec![]).await?;
+    let Some(row) = rows.first() else { return Ok((0, None, 0)) };
+    Ok((row.get(0)?, row.get::<Option<Ts>>(1)?.map(|t| t.0), row.get(2)?))
+}

@@ -1,0 +1,314 @@
+//! A running worker: its loops, and the order in which they start and stop.
+//!
+//! To stop: unready → nothing more is taken in → what was taken is finished → leases are given back → connections
+//! close. Whoever starts a worker stops it; nothing here reads signals.
+
+use crate::amqp::{self, IntakeSettings, Publisher, PublisherSettings};
+use crate::app::{Opened, StartError, renderer};
+use crate::broker::BrokerHandle;
+use crate::config::{Config, Transport as TransportChoice};
+use crate::health::Vitals;
+use crate::mail::transport::Transport;
+use crate::metrics::Metrics;
+use crate::outbox::events::{EventDispatcher, Sink};
+use crate::outbox::mails::MailDispatcher;
+use crate::runner::door::Door;
+use crate::runner::flights::Flights;
+use crate::runner::{Engine, Settings, Woken, serve as loops};
+use crate::store::outbox::{events, mails};
+use crate::store::{Pool, parked, queue};
+use crate::web::{self, WebState};
+use rescind_jobs::effects::Lane;
+use rescind_jobs::time::{Span, Timestamp};
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// A running worker.
+pub struct Worker {
+    /// Where it answers HTTP.
+    pub http: SocketAddr,
+    /// Where it answers operators.
+    pub ops: SocketAddr,
+    /// Where messages are handed in.
+    pub door: Door,
+    /// Runs batches.
+    pub engine: Engine,
+    /// What it was started with, after its listeners were bound.
+    pub config: Arc<Config>,
+    vitals: Arc<Vitals>,
+    intakes: Group,
+    workers: Group,
+    grace: Duration,
+    // held as long as the worker lives: one worker a SQLite database
+    _lock: Option<File>,
+}
+
+/// Loops that stop together.
+struct Group {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self { stop: CancellationToken::new(), tasks: JoinSet::new() }
+    }
+
+    fn start(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    async fn end(&mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                tracing::error!("a loop of the worker ended by a panic");
+            }
+        }
+    }
+}
+
+/// Runners that serve the door at the same time. SQLite has one writer, so one is enough there.
+const DOORS: usize = 2;
+
+impl Worker {
+    /// Starts a worker.
+    ///
+    /// # Errors
+    /// The first thing that stands in the way; nothing is left running then.
+    pub async fn start(mut opened: Opened) -> Result<Self, StartError> {
+        if opened.config.is_public() && opened.policy.sources.is_empty() {
+            return Err(StartError::PublicWithoutSources);
+        }
+        let lock = if opened.pool.is_postgres() { None } else { Some(lock(&opened.config.data_dir)?) };
+        let http = bind(opened.config.http.listen, "http.listen").await?;
+        let ops = bind(opened.config.ops.listen, "ops.listen").await?;
+        let (http_address, ops_address) = (address(&http)?, address(&ops)?);
+        let mut config = (*opened.config).clone();
+        config.http.bound_to(http_address);
+        let config = Arc::new(config);
+        opened.config = Arc::clone(&config);
+
+        let flights = config.data_dir.join("in-flight");
+        take_up(&opened.pool, &flights, lock.is_some(), opened.clock.now()).await?;
+        let metrics = Arc::new(Metrics::default());
+        let engine = engine(&opened, &metrics);
+        let mut vitals = Vitals::default();
+        let (mut intakes, mut workers) = (Group::new(), Group::new());
+        let seed = u64::from(std::process::id());
+
+        let sink = match &config.intake.amqp {
+            Some(settings) => {
+                let health = Arc::new(amqp::Health::new("events"));
+                vitals.publisher = Some(Arc::clone(&health));
+                let publisher = Publisher::new(PublisherSettings::new(settings, seed), health);
+                Sink::Broker { publisher, exchange: settings.events_exchange.clone() }
+            }
+            None => Sink::Kept,
+        };
+        if config.intake.amqp.is_some() {
+            vitals.intake = Some(Arc::new(amqp::Health::new("intake")));
+        }
+        let vitals = Arc::new(vitals);
+        let poll = config.runner.poll_interval;
+
+        workers.start(Arc::clone(&vitals).watch(opened.pool.clone(), workers.stop.clone()));
+        let (door, waiting) = Door::new(config.runner.queue_capacity);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..if opened.pool.is_postgres() { DOORS } else { 1 } {
+            workers.start(loops::door(engine.clone(), Arc::clone(&waiting), workers.stop.clone()));
+        }
+        for (lane, name) in [(Lane::Request, "request"), (Lane::Background, "background")] {
+            let flights = Flights::new(&flights, name).map_err(|source| io("in-flight notes", source))?;
+            workers.start(loops::lane(engine.clone(), lane, flights, poll, workers.stop.clone()));
+        }
+        let renderer = Arc::new(renderer(&config)?);
+        let dispatcher = MailDispatcher {
+            pool: opened.pool.clone(),
+            config: Arc::clone(&config),
+            policy: Arc::clone(&opened.policy),
+            vault: Arc::clone(&opened.vault),
+            renderer: Arc::clone(&renderer),
+            transport: Arc::new(Transport::open(&config.mail.transport)?),
+            clock: opened.clock.clone(),
+            randomness: opened.randomness.clone(),
+            metrics: Arc::clone(&metrics),
+            woken: engine.woken().clone(),
+            trouble: Arc::clone(&vitals.mail),
+        };
+        workers.start(dispatcher.run(poll, workers.stop.clone()));
+        let dispatcher = EventDispatcher {
+            pool: opened.pool.clone(),
+            vault: Arc::clone(&opened.vault),
+            sink,
+            clock: opened.clock.clone(),
+            randomness: opened.randomness.clone(),
+            metrics: Arc::clone(&metrics),
+            woken: engine.woken().clone(),
+        };
+        workers.start(dispatcher.run(poll, workers.stop.clone()));
+        workers.start(crate::sweep::run(engine.clone(), config.housekeeping, workers.stop.clone()));
+
+        if let (Some(settings), Some(health)) = (&config.intake.amqp, &vitals.intake) {
+            let settings =
+                IntakeSettings::new(settings, config.runner.batch_size, config.shutdown.grace, seed);
+            let handle = Arc::new(BrokerHandle { engine: engine.clone() });
+            intakes.start(amqp::intake::run(settings, handle, intakes.stop.clone(), Arc::clone(health)));
+        }
+        intakes.start(crate::schedule::run(engine.clone(), Arc::clone(&metrics), intakes.stop.clone(), poll));
+        let state = WebState {
+            config: Arc::clone(&config),
+            policy: Arc::clone(&opened.policy),
+            vault: Arc::clone(&opened.vault),
+            pool: opened.pool.clone(),
+            renderer,
+            clock: opened.clock.clone(),
+            randomness: opened.randomness.clone(),
+            door: door.clone(),
+            mailbox: mailbox(&config)?,
+        };
+        intakes.start(web::serve(http, web::public_router(state), intakes.stop.clone()));
+        workers.start(web::serve(ops, operations(&vitals, &engine, &metrics), workers.stop.clone()));
+        tracing::info!(http = %http_address, ops = %ops_address, "the worker runs");
+        Ok(Self {
+            http: http_address,
+            ops: ops_address,
+            door,
+            engine,
+            grace: config.shutdown.grace,
+            config,
+            vitals,
+            intakes,
+            workers,
+            _lock: lock,
+        })
+    }
+
+    /// Stops the worker, in order; returns whether it finished within the grace period.
+    pub async fn stop(mut self) -> bool {
+        self.vitals.stopping.store(true, Ordering::SeqCst);
+        tracing::info!("stopping: nothing more is taken in");
+        let in_order = async {
+            self.intakes.end().await;
+            self.workers.end().await;
+            self.engine.pool().close().await;
+        };
+        let finished = tokio::time::timeout(self.grace, in_order).await.is_ok();
+        if finished {
+            tracing::info!("stopped");
+        } else {
+            tracing::error!("not everything finished within the grace period; what was open starts anew next time");
+        }
+        finished
+    }
+}
+
+fn engine(opened: &Opened, metrics: &Arc<Metrics>) -> Engine {
+    let config = &opened.config;
+    let days = |d: Duration| Span::seconds(i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
+    let settings = Settings {
+        batch_size: config.runner.batch_size,
+        inbox: days(config.housekeeping.inbox),
+        body_limit: config.http.body_limit,
+        max_attempts: config.runner.max_attempts,
+    };
+    Engine::new(
+        opened.pool.clone(),
+        Arc::clone(&opened.policy),
+        Arc::clone(&opened.vault),
+        opened.clock.clone(),
+        opened.randomness.clone(),
+        settings,
+        Woken::default(),
+        Arc::clone(metrics),
+    )
+}
+
+/// Takes up what a worker that died on this machine has left. With the only worker of a SQLite database dead, no
+/// lease needs to run out.
+async fn take_up(pool: &Pool, flights: &Path, alone: bool, now: Timestamp) -> Result<(), StartError> {
+    let survivors = Flights::survivors(flights).map_err(|source| io("in-flight notes", source))?;
+    if !survivors.is_empty() {
+        tracing::warn!(rows = survivors.len(), "the worker died with rows of the job table in flight; each is tried alone");
+        queue::tried(pool, survivors).await?;
+    }
+    if alone {
+        mails::expire_leases(pool, now).await?;
+        events::expire_leases(pool, now).await?;
+    }
+    Ok(())
+}
+
+fn operations(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> axum::Router {
+    let (vitals, engine, metrics) = (Arc::clone(vitals), engine.clone(), Arc::clone(metrics));
+    let report: web::Health = Arc::new(move || vitals.report());
+    let text: web::MetricsText = Arc::new(move || {
+        let (engine, metrics) = (engine.clone(), Arc::clone(&metrics));
+        Box::pin(async move {
+            measure(&engine, &metrics).await;
+            metrics.text()
+        })
+    });
+    web::ops_router(report, text)
+}
+
+/// Reads what is counted in the store. What cannot be read keeps its last value; the store's own part says why.
+async fn measure(engine: &Engine, metrics: &Metrics) {
+    let (pool, now, gauges) = (engine.pool(), engine.clock().now(), metrics.gauges());
+    #[allow(clippy::cast_precision_loss)]
+    let age = |since: Option<Timestamp>| since.map_or(0.0, |s| now.since(s).as_micros().max(0) as f64 / 1e6);
+    if let Ok((due, since)) = queue::depth(pool, now).await {
+        gauges.jobs_due.set(due);
+        gauges.job_age.set(age(since));
+    }
+    if let Ok((queued, since, uncertain)) = mails::counts(pool).await {
+        gauges.mails_queued.set(queued);
+        gauges.mail_age.set(age(since));
+        gauges.mails_uncertain.set(uncertain);
+    }
+    if let Ok((queued, since)) = events::counts(pool).await {
+        gauges.events_queued.set(queued);
+        gauges.event_age.set(age(since));
+    }
+    if let Ok(count) = parked::count(pool).await {
+        gauges.parked.set(count);
+    }
+}
+
+fn mailbox(config: &Config) -> Result<Option<crate::mail::transport::mailbox::Mailbox>, StartError> {
+    Ok(match (&config.mail.transport, Transport::open(&config.mail.transport)?) {
+        (TransportChoice::Mailbox(_), Transport::Mailbox(mailbox)) => Some(mailbox),
+        _ => None,
+    })
+}
+
+/// One worker a SQLite database: a second one would take the first one's claims for a dead worker's.
+fn lock(data_dir: &Path) -> Result<File, StartError> {
+    let path = data_dir.join("worker.lock");
+    let what = || format!("{} (is another worker running on this folder?)", path.display());
+    let file = File::create(&path).map_err(|source| io(&what(), source))?;
+    file.try_lock().map_err(|error| io(&what(), error.into()))?;
+    Ok(file)
+}
+
+async fn bind(wanted: SocketAddr, key: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(wanted).await.map_err(|source| io(&format!("{key} {wanted}"), source))
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| io("listener", source))
+}
+
+fn io(what: &str, source: std::io::Error) -> StartError {
+    StartError::Io { what: what.to_owned(), source }
+}
