@@ -7,6 +7,7 @@ pub mod decision;
 pub mod effects;
 pub mod envelope;
 pub mod event;
+pub mod gate;
 pub mod job;
 pub mod jobs;
 pub mod locale;

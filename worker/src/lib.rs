@@ -12,3 +12,4 @@ pub mod policy_files;
 pub mod render;
 pub mod runner;
 pub mod store;
+pub mod web;

@@ -195,7 +195,7 @@ fn identity(row: &Row) -> Result<Identity> {
     })
 }
 
-fn consent(row: &Row) -> Result<(PurposeId, Consent)> {
+pub(super) fn consent(row: &Row) -> Result<(PurposeId, Consent)> {
     let purpose = PurposeId::new(&row.get::<String>(1)?).ok_or(unreadable("consent", "purpose"))?;
     let statement = match (row.get::<Option<i16>>(5)?, opt_time(row, 6)?, row.get::<Option<String>>(7)?) {
         (Some(kind), Some(at), Some(source)) => {

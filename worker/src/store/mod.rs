@@ -3,6 +3,7 @@
 
 pub mod dialect;
 mod error;
+pub mod gate;
 pub mod inbox;
 pub mod keys;
 pub mod load;
@@ -12,6 +13,7 @@ pub mod parked;
 mod pool;
 pub mod published;
 pub mod queue;
+pub mod requests;
 pub mod save;
 pub mod tables;
 mod value;

@@ -1,0 +1,183 @@
+//! The gate: may this purpose be processed for this subject now? A pure function over what is known; whoever asks it
+//! reads the subject first. Rule: whatever is not known says no.
+
+use crate::code::{ChannelId, PurposeId, TopicId};
+use crate::model::{Consent, ConsentState, SubjectState};
+use crate::policy::{LawfulBasis, Policy, Purpose};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What is asked. Topic and channel narrow the question down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateQuestion {
+    /// The purpose that data are to be used for.
+    pub purpose: PurposeId,
+    /// One of the purpose's topics.
+    pub topic: Option<TopicId>,
+    /// The channel by which the subject would be addressed.
+    pub channel: Option<ChannelId>,
+    /// Who would receive the data. No policy declares recipients yet, so naming one is refused: an answer that left
+    /// it out of account would allow more than was asked.
+    pub recipient: Option<String>,
+}
+
+/// What the gate says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GateAnswer {
+    /// Whether the purpose may be processed.
+    pub allowed: bool,
+    /// Why, or why not.
+    pub reason: GateReason,
+    /// What the purpose rests on (Art. 6(1)); absent where the subject itself is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<&'static str>,
+    /// Since when the consent stands where it stands; absent where no consent decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// Why the gate says what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GateReason {
+    /// Allowed: consent was given and stands.
+    ConsentGranted,
+    /// Allowed: the purpose rests on another basis than consent.
+    LawfulBasis,
+    /// Never asked, never given.
+    NoConsent,
+    /// Asked, not answered yet.
+    ConsentRequested,
+    /// Answered no.
+    ConsentRefused,
+    /// Taken back (Art. 7(3)).
+    ConsentWithdrawn,
+    /// Its period is over, or nobody answered.
+    ConsentExpired,
+    /// Given, but in a weaker way than the purpose asks for.
+    OptInInsufficient,
+    /// Given, but the wording agreed to does not cover the channel.
+    ChannelNotCovered,
+    /// Processing is restricted (Art. 18).
+    SubjectRestricted,
+    /// The subject is erased, or being erased (Art. 17).
+    SubjectErased,
+    /// Nobody is known by these identities.
+    UnknownSubject,
+}
+
+/// Answers one question about one subject, or about nobody.
+///
+/// # Errors
+/// Refuses what the policy does not know: purpose, topic of the purpose, channel, recipient; naming the field.
+pub fn answer(
+    question: &GateQuestion,
+    policy: &Policy,
+    known: Option<(SubjectState, Option<&Consent>)>,
+    now: Timestamp,
+) -> Result<GateAnswer, Refusal> {
+    let purpose = check(question, policy)?;
+    let Some((state, consent)) = known else {
+        return Ok(about_subject(GateReason::UnknownSubject));
+    };
+    match state {
+        SubjectState::Restricted => return Ok(about_subject(GateReason::SubjectRestricted)),
+        SubjectState::Erasing | SubjectState::Erased => return Ok(about_subject(GateReason::SubjectErased)),
+        SubjectState::Active => {}
+    }
+    let basis = Some(purpose.basis.as_str());
+    if purpose.basis != LawfulBasis::Consent {
+        return Ok(GateAnswer { allowed: true, reason: GateReason::LawfulBasis, basis, since: None });
+    }
+    let Some(consent) = consent else {
+        return Ok(GateAnswer { allowed: false, reason: GateReason::NoConsent, basis, since: None });
+    };
+    let (reason, since) = weigh(question, policy, purpose, consent, now);
+    Ok(GateAnswer { allowed: reason == GateReason::ConsentGranted, reason, basis, since: Some(since) })
+}
+
+/// One answer for identities that several subjects share: allowed only if it is for each of them, because nobody can
+/// tell which of them is meant. Of several allowed answers, the one that holds since latest.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_for_all(
+    question: &GateQuestion,
+    policy: &Policy,
+    known: &[(SubjectState, Option<Consent>)],
+    now: Timestamp,
+) -> Result<GateAnswer, Refusal> {
+    let mut result: Option<GateAnswer> = None;
+    for (state, consent) in known {
+        let next = answer(question, policy, Some((*state, consent.as_ref())), now)?;
+        if !next.allowed {
+            return Ok(next);
+        }
+        result = Some(match result {
+            Some(before) if before.since >= next.since => before,
+            _ => next,
+        });
+    }
+    result.map_or_else(|| answer(question, policy, None, now), Ok)
+}
+
+fn about_subject(reason: GateReason) -> GateAnswer {
+    GateAnswer { allowed: false, reason, basis: None, since: None }
+}
+
+fn check<'p>(question: &GateQuestion, policy: &'p Policy) -> Result<&'p Purpose, Refusal> {
+    let unknown = |field, problem| Refusal::invalid(field, problem);
+    let purpose = policy.purposes.get(&question.purpose).ok_or_else(|| {
+        Refusal::field(RefusalCode::UnknownPurpose, "purpose", "is not a purpose of the policy")
+    })?;
+    if question.topic.as_ref().is_some_and(|topic| !purpose.topics.contains(topic)) {
+        return Err(unknown("topic", "is not a topic of this purpose"));
+    }
+    if question.channel.as_ref().is_some_and(|channel| !policy.channels.contains_key(channel)) {
+        return Err(unknown("channel", "is not a channel of the policy"));
+    }
+    if question.recipient.is_some() {
+        return Err(unknown("recipient", "must be left out, the policy declares no recipients"));
+    }
+    Ok(purpose)
+}
+
+fn weigh(
+    question: &GateQuestion,
+    policy: &Policy,
+    purpose: &Purpose,
+    consent: &Consent,
+    now: Timestamp,
+) -> (GateReason, Timestamp) {
+    let reason = match consent.state {
+        ConsentState::Requested => GateReason::ConsentRequested,
+        ConsentState::Refused => GateReason::ConsentRefused,
+        ConsentState::Withdrawn => GateReason::ConsentWithdrawn,
+        ConsentState::Expired => GateReason::ConsentExpired,
+        ConsentState::Granted if !consent.is_granted(now) => {
+            // over, though the job that says so has not run yet
+            return (GateReason::ConsentExpired, consent.expires_at.unwrap_or(consent.since));
+        }
+        ConsentState::Granted if !purpose.allowed_by.contains(&consent.opt_in) => {
+            GateReason::OptInInsufficient
+        }
+        ConsentState::Granted if !covers(question, policy, consent) => GateReason::ChannelNotCovered,
+        ConsentState::Granted => GateReason::ConsentGranted,
+    };
+    (reason, consent.since)
+}
+
+/// Whether the wording agreed to covers the channel asked for. A wording that lists none covers any; one that the
+/// policy no longer has covers none, because nobody can tell.
+fn covers(question: &GateQuestion, policy: &Policy, consent: &Consent) -> bool {
+    let (Some(channel), Some((content, version))) = (&question.channel, &consent.content) else {
+        return true;
+    };
+    let version = policy.contents.get(content).and_then(|content| content.version(*version));
+    version.is_some_and(|version| version.channels.is_empty() || version.channels.contains(channel))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! What applications call.
+
+mod batch;
+pub(super) mod gate;
+pub(super) mod messages;

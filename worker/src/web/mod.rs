@@ -1,0 +1,64 @@
+//! Everything that is reached by HTTP: messages and the gate for applications, the pages that links in mails lead to,
+//! the development mailbox, and on a listener of its own what operators need.
+//!
+//! Rule: the web makes envelopes or reads. It decides nothing and writes nothing; what changes something goes through
+//! the [`Door`](crate::runner::door::Door). GET and HEAD never change anything. No body, no address and no token is
+//! ever repeated in an answer, a log line or an error.
+
+mod api;
+mod auth;
+mod body;
+mod dev;
+mod guard;
+mod limiter;
+mod local;
+mod ops;
+mod pages;
+mod peer;
+mod problem;
+mod same;
+mod serve;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use ops::{Metrics, ops_router};
+pub use peer::Peer;
+pub use serve::{Guards, serve, serve_with};
+pub use state::{Health, HealthReport, PartHealth, PartState, WebState};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use problem::Problem;
+use state::Site;
+use std::sync::Arc;
+
+/// The public listener: `/v1`, the pages, and `/dev/mailbox` where the state has a mailbox.
+pub fn public_router(state: WebState) -> Router {
+    let site = Arc::new(Site::new(state));
+    let mut router = Router::new()
+        .route("/", get(pages::home))
+        .route("/style.css", get(pages::style))
+        .route("/robots.txt", get(pages::robots))
+        .route("/favicon.ico", get(pages::favicon))
+        .route("/c/{token}", get(pages::confirm::show).post(pages::answer::take))
+        .route("/v1/messages", post(api::messages::take))
+        .route("/v1/gate", post(api::gate::ask));
+    if site.serves_mailbox() {
+        router = router.merge(dev::routes());
+    }
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(guard::Guard::of(&site.web.config), guard::guard))
+        .with_state(site)
+}
+
+async fn unknown() -> Problem {
+    Problem::not_found()
+}
+
+async fn wrong_method() -> Problem {
+    Problem::wrong_method()
+}

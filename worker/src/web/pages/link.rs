@@ -1,0 +1,36 @@
+//! What a link opens.
+
+use crate::store::{Result, requests};
+use crate::web::state::Site;
+use rescind_jobs::model::{ConsentRequest, RequestState, SubjectState};
+use rescind_jobs::protection::token_hash;
+
+/// What a link opens.
+pub(super) enum Opened {
+    /// A request that waits for its answer.
+    Open(Box<ConsentRequest>),
+    /// A request that was answered.
+    Answered(Box<ConsentRequest>),
+    /// Nothing: unknown, expired, voided, of a subject that is gone, or no token at all.
+    Nothing,
+}
+
+/// Characters of a token: 160 bits in base32.
+const TOKEN_LENGTH: usize = 32;
+
+/// Looks up what the link with this token opens. Whatever is well formed costs the same one look-up.
+pub(super) async fn open(site: &Site, token: &str) -> Result<Opened> {
+    if token.len() != TOKEN_LENGTH || !token.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) {
+        return Ok(Opened::Nothing);
+    }
+    let found = requests::by_token_hash(&site.web.pool, &token_hash(token)).await?;
+    let Some((request, subject)) = found else { return Ok(Opened::Nothing) };
+    if matches!(subject, SubjectState::Erasing | SubjectState::Erased) {
+        return Ok(Opened::Nothing);
+    }
+    Ok(match request.state {
+        RequestState::Open if request.expires_at > site.web.clock.now() => Opened::Open(Box::new(request)),
+        RequestState::Confirmed | RequestState::Refused => Opened::Answered(Box::new(request)),
+        RequestState::Open | RequestState::Expired | RequestState::Voided => Opened::Nothing,
+    })
+}

@@ -1,0 +1,9 @@
+//! The routes as a client meets them; behind the door stands somebody who answers as the test says.
+
+mod api;
+mod dev;
+mod gate;
+mod ops;
+mod pages;
+mod serving;
+mod stand;
