@@ -15,6 +15,7 @@ pub mod published;
 pub mod queue;
 pub mod requests;
 pub mod save;
+pub mod statements;
 pub mod tables;
 mod value;
 
