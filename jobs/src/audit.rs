@@ -168,6 +168,8 @@ pub struct AuditEvent {
     pub subject: Option<SubjectId>,
     /// The number of the decision about this subject.
     pub sequence: i64,
+    /// The number of the act within the decision.
+    pub ordinal: i16,
     /// When.
     pub at: Timestamp,
     /// The event as canonical JSON (RFC 8785), byte for byte what the leaf was made from.
@@ -197,6 +199,7 @@ struct Detail<'a> {
     id: Uuid,
     message: &'a str,
     policy: &'a str,
+    ordinal: i16,
     sequence: i64,
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,11 +207,11 @@ struct Detail<'a> {
 }
 
 impl AuditEvent {
-    /// The event of `act`.
+    /// The event of `act`, the `ordinal`-th of the `sequence`-th decision about its subject.
     pub fn new(
         act: &Act,
         subject: Option<SubjectId>,
-        sequence: i64,
+        (sequence, ordinal): (i64, i16),
         at: Timestamp,
         cause: Cause<'_>,
         rng: &mut dyn CryptoRng,
@@ -220,6 +223,7 @@ impl AuditEvent {
             id,
             message: cause.message,
             policy: cause.policy,
+            ordinal,
             sequence,
             source: cause.source,
             subject,
@@ -229,7 +233,7 @@ impl AuditEvent {
         let mut salt = [0; 16];
         rng.fill_bytes(&mut salt);
         let leaf = leaf(&salt, &detail);
-        Self { id, subject, sequence, at, detail, salt, leaf }
+        Self { id, subject, sequence, ordinal, at, detail, salt, leaf }
     }
 }
 

@@ -57,6 +57,7 @@ pub struct Decision<'a> {
     message: &'a MessageContext,
     subject: Option<SubjectId>,
     sequence: i64,
+    acts: i16,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Effects,
 }
@@ -172,7 +173,9 @@ impl<'a> Decision<'a> {
             message: &self.message.message,
             policy: self.around.policy_hex,
         };
-        let event = AuditEvent::new(act, self.subject, self.sequence, self.around.now, cause, self.rng);
+        let place = (self.sequence, self.acts);
+        self.acts += 1;
+        let event = AuditEvent::new(act, self.subject, place, self.around.now, cause, self.rng);
         self.out.audit.push(event);
     }
 
@@ -233,6 +236,7 @@ pub fn decide(
             message,
             subject: Some(draft.id),
             sequence: draft.version,
+            acts: 0,
             rng: &mut *rng,
             out: &mut *out,
         };
@@ -270,7 +274,8 @@ pub fn decide_alone(
 ) -> Result<(), Refusal> {
     let mark = out.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let mut cx = Decision { around, message, subject: None, sequence: 0, rng: &mut *rng, out: &mut *out };
+        let mut cx =
+            Decision { around, message, subject: None, sequence: 0, acts: 0, rng: &mut *rng, out: &mut *out };
         job.decide_alone(&mut cx)
     }));
     outcome.unwrap_or_else(|_| Err(panicked())).inspect_err(|_| out.cut(mark))

@@ -251,6 +251,7 @@ create table audit (
     id uuid not null primary key,
     subject_id uuid,
     sequence bigint not null,
+    ordinal smallint not null,
     at timestamptz not null,
     detail text not null,
     salt bytea not null,

@@ -250,6 +250,7 @@ create table audit (
     id blob not null primary key,
     subject_id blob,
     sequence integer not null,
+    ordinal integer not null,
     at integer not null,
     detail text not null,
     salt blob not null,

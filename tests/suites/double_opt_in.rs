@@ -36,7 +36,13 @@ async fn a_confirmed_request_grants(app: TestApp) {
         .column("select purpose || ' ' || content || ' ' || content_version || ' ' || locale || ' ' || told_by from consent_record")
         .await;
     assert_eq!(proof, ["newsletter newsletter 1 de subject"]);
-    assert_eq!(app.count("select count(*) from consent_record where evidence is not null and network_evidence is not null").await, 1);
+    assert_eq!(
+        app.count(
+            "select count(*) from consent_record where evidence is not null and network_evidence is not null"
+        )
+        .await,
+        1
+    );
     app.quiet().await;
     assert_eq!(app.letters().len(), 1);
 }
@@ -192,7 +198,8 @@ async fn caps_hold(app: TestApp) {
     };
     let batch: Vec<_> = (0..30).map(request).collect();
     let (_, answer) = app.post(&json!(batch)).await;
-    let items = answer.as_array().cloned().unwrap_or_else(|| answer["items"].as_array().cloned().unwrap_or_default());
+    let items =
+        answer.as_array().cloned().unwrap_or_else(|| answer["items"].as_array().cloned().unwrap_or_default());
     let accepted = items.iter().filter(|i| i["status"] == "accepted").count();
     assert_eq!(accepted, 20, "twenty an hour for one domain: {answer}");
     let (status, problem) = app.post(&request(99)).await;

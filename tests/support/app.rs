@@ -49,7 +49,8 @@ pub struct Letter {
 impl Letter {
     /// The personal link in it.
     pub fn link(&self) -> String {
-        let start = self.text.find("http://").or_else(|| self.text.find("https://")).expect("the mail has a link");
+        let start =
+            self.text.find("http://").or_else(|| self.text.find("https://")).expect("the mail has a link");
         let link = self.text[start..].split_whitespace().next().expect("a link");
         link.trim_end_matches(['.', ',', '>']).to_owned()
     }
@@ -170,7 +171,8 @@ impl TestApp {
 
     /// Posts a message, or a list of them.
     pub async fn post(&self, message: &Value) -> (u16, Value) {
-        let response = self.http.post(self.url("/v1/messages")).json(message).send().await.expect("an answer");
+        let response =
+            self.http.post(self.url("/v1/messages")).json(message).send().await.expect("an answer");
         let status = response.status().as_u16();
         (status, response.json().await.expect("a JSON answer"))
     }
@@ -268,7 +270,7 @@ impl TestApp {
 
     /// The acts of the trail, in order.
     pub async fn acts(&self) -> Vec<String> {
-        let details = self.column("select detail from audit order by at, id").await;
+        let details = self.column("select detail from audit order by subject_id, sequence, ordinal").await;
         details
             .iter()
             .map(|d| {
@@ -297,9 +299,10 @@ impl TestApp {
     /// Waits until nothing is left to do now: no due job, no queued mail or event.
     pub async fn quiet(&self) {
         eventually("everything due is done", async || {
-            let (jobs, _) = rescind_worker::store::queue::depth(self.worker().engine.pool(), self.clock.now())
-                .await
-                .expect("a query");
+            let (jobs, _) =
+                rescind_worker::store::queue::depth(self.worker().engine.pool(), self.clock.now())
+                    .await
+                    .expect("a query");
             let mails = self.count("select count(*) from mail where state in (0, 1, 2)").await;
             let events = self.count("select count(*) from event where state in (0, 1)").await;
             jobs == 0 && mails == 0 && events == 0

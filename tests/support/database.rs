@@ -35,8 +35,13 @@ impl TestDatabase {
         let mut connection = PgConnection::connect(&server)
             .await
             .expect("PostgreSQL must be reachable (RESCIND_TEST_POSTGRES_URL); scripts/test starts one");
-        for statement in [format!("drop database if exists {name} with (force)"), format!("create database {name}")] {
-            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.expect("a database can be made");
+        for statement in
+            [format!("drop database if exists {name} with (force)"), format!("create database {name}")]
+        {
+            sqlx::raw_sql(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .expect("a database can be made");
         }
         let (base, _) = server.rsplit_once('/').expect("the URL names a database");
         let database = Database::Postgres(Secret::new(format!("{base}/{name}")));
@@ -67,7 +72,8 @@ impl Drop for TestDatabase {
         let Some((server, name)) = self.server.take() else { return };
         // the test's own runtime may be going down
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 if let Ok(mut connection) = PgConnection::connect(&server).await {
                     let statement = format!("drop database if exists {name} with (force)");

@@ -40,7 +40,9 @@ impl Vitals {
                 let mut known = lock(&self.store);
                 if *known != trouble {
                     match &trouble {
-                        Some(trouble) => tracing::error!(trouble, "the store is not available; waiting for it"),
+                        Some(trouble) => {
+                            tracing::error!(trouble, "the store is not available; waiting for it")
+                        }
                         None => tracing::info!("the store is available again"),
                     }
                     *known = trouble;
@@ -72,12 +74,19 @@ impl Vitals {
             } else {
                 let why = snapshot.last_error_kind.map_or("connecting", amqp::Trouble::sentence);
                 // without the intake nothing comes in; without the publisher events wait in the store
-                if name == "broker_intake" { PartState::Down(why.to_owned()) } else { PartState::Degraded(why.to_owned()) }
+                if name == "broker_intake" {
+                    PartState::Down(why.to_owned())
+                } else {
+                    PartState::Degraded(why.to_owned())
+                }
             };
             parts.push(PartHealth { name, state });
         }
         if self.stopping.load(Ordering::SeqCst) {
-            parts.push(PartHealth { name: "stopping", state: PartState::Down("the worker is stopping".to_owned()) });
+            parts.push(PartHealth {
+                name: "stopping",
+                state: PartState::Down("the worker is stopping".to_owned()),
+            });
         }
         HealthReport { parts }
     }

@@ -2,8 +2,11 @@
 
 pub mod amqp;
 pub mod app;
+pub mod broker;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod health;
 pub mod key_source;
 pub mod mail;
 pub mod metrics;
@@ -11,5 +14,8 @@ pub mod outbox;
 pub mod policy_files;
 pub mod render;
 pub mod runner;
+pub mod schedule;
 pub mod store;
+pub mod sweep;
 pub mod web;
+pub mod worker;

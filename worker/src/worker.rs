@@ -207,7 +207,9 @@ impl Worker {
         if finished {
             tracing::info!("stopped");
         } else {
-            tracing::error!("not everything finished within the grace period; what was open starts anew next time");
+            tracing::error!(
+                "not everything finished within the grace period; what was open starts anew next time"
+            );
         }
         finished
     }
@@ -239,7 +241,10 @@ fn engine(opened: &Opened, metrics: &Arc<Metrics>) -> Engine {
 async fn take_up(pool: &Pool, flights: &Path, alone: bool, now: Timestamp) -> Result<(), StartError> {
     let survivors = Flights::survivors(flights).map_err(|source| io("in-flight notes", source))?;
     if !survivors.is_empty() {
-        tracing::warn!(rows = survivors.len(), "the worker died with rows of the job table in flight; each is tried alone");
+        tracing::warn!(
+            rows = survivors.len(),
+            "the worker died with rows of the job table in flight; each is tried alone"
+        );
         queue::tried(pool, survivors).await?;
     }
     if alone {

@@ -46,7 +46,11 @@ pub async fn run(
     let config = config(&folder.0)?;
     let opened = Opened::open(config, Clock::system(), Randomness::system()).await?;
     let worker = Worker::start(opened).await?;
-    writeln!(out, "Rescind runs on this machine alone, with everything embedded, in {}.\n", folder.0.display())?;
+    writeln!(
+        out,
+        "Rescind runs on this machine alone, with everything embedded, in {}.\n",
+        folder.0.display()
+    )?;
     let played = story::play(&worker, out).await;
     if played.is_ok() && !exit {
         let base = format!("http://{}", worker.http);
@@ -60,7 +64,11 @@ pub async fn run(
     }
     let finished = worker.stop().await;
     played?;
-    if finished { Ok(()) } else { Err(DemoError::Step { step: "stop", why: "it did not stop in time".to_owned() }) }
+    if finished {
+        Ok(())
+    } else {
+        Err(DemoError::Step { step: "stop", why: "it did not stop in time".to_owned() })
+    }
 }
 
 /// The usual addresses where they are free, any others where not.

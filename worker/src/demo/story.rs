@@ -66,7 +66,10 @@ impl Story<'_> {
         let evidence = json!({"ip": "203.0.113.7", "form": "footer/3"});
         let data = json!({"subject": subject, "contents": ["newsletter"], "evidence": evidence});
         self.send(step, "consent.request.v1", &data).await?;
-        self.tell(step, "POST /v1/messages  consent.request.v1 for the content \"newsletter\": 202, committed")?;
+        self.tell(
+            step,
+            "POST /v1/messages  consent.request.v1 for the content \"newsletter\": 202, committed",
+        )?;
 
         let step = "asking is not consent";
         self.gate(step, false, "consent_requested").await?;
@@ -75,7 +78,10 @@ impl Story<'_> {
         let step = "a mail leaves";
         let (id, mail) = self.mail(step, 1).await?;
         let link = link(&mail).ok_or_else(|| failed(step, "the mail has no link"))?;
-        self.tell(step, &format!("\"{}\"\n     {}/dev/mailbox/{id}\n     {link}", mail.entry.subject, self.base))?;
+        self.tell(
+            step,
+            &format!("\"{}\"\n     {}/dev/mailbox/{id}\n     {link}", mail.entry.subject, self.base),
+        )?;
 
         let step = "a link scanner visits";
         let page = self.get(step, &link).await?;
@@ -111,11 +117,15 @@ impl Story<'_> {
         self.send(step, "consent.withdraw.v1", &data).await?;
         self.gate(step, false, "consent_withdrawn").await?;
         self.event(step, "consent.withdrawn.v1").await?;
-        self.tell(step, "consent.withdraw.v1 by her id in the shop: the gate says no at once, the apps are told")?;
+        self.tell(
+            step,
+            "consent.withdraw.v1 by her id in the shop: the gate says no at once, the apps are told",
+        )?;
 
         let step = "a late message changes nothing";
         let consents = json!([{"category": "marketing", "content": "newsletter", "answer": "agree"}]);
-        let data = json!({"subject": {"email": ANA}, "consents": consents, "given_at": "2026-01-02T00:00:00Z"});
+        let data =
+            json!({"subject": {"email": ANA}, "consents": consents, "given_at": "2026-01-02T00:00:00Z"});
         self.send(step, "consent.record.v1", &data).await?;
         self.gate(step, false, "consent_withdrawn").await?;
         self.tell(step, "consent.record.v1 of a grant older than the withdrawal: recorded, without effect")
@@ -167,8 +177,11 @@ impl Story<'_> {
 
     /// Waits for the n-th mail.
     async fn mail(&self, step: &'static str, n: usize) -> Result<(String, View), DemoError> {
-        let opened = Transport::open(&self.worker.config.mail.transport).map_err(|e| failed(step, e.to_string()))?;
-        let Transport::Mailbox(mailbox) = opened else { return Err(failed(step, "mail does not go to the mailbox")) };
+        let opened =
+            Transport::open(&self.worker.config.mail.transport).map_err(|e| failed(step, e.to_string()))?;
+        let Transport::Mailbox(mailbox) = opened else {
+            return Err(failed(step, "mail does not go to the mailbox"));
+        };
         for _ in 0..500 {
             let entries = mailbox.list(n + 1).await.map_err(|e| failed(step, e.to_string()))?;
             if entries.len() >= n

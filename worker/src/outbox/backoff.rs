@@ -26,7 +26,10 @@ mod tests {
         for (attempt, most) in [(1, 30), (2, 60), (5, 480), (8, 3600), (1000, 3600), (-1, 30)] {
             for _ in 0..100 {
                 let wait = wait(attempt, initial, maximum, &mut rng);
-                assert!(wait >= Span::seconds(most / 2) && wait <= Span::seconds(most), "{attempt}: {wait:?}");
+                assert!(
+                    wait >= Span::seconds(most / 2) && wait <= Span::seconds(most),
+                    "{attempt}: {wait:?}"
+                );
             }
         }
     }

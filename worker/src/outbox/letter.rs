@@ -44,16 +44,25 @@ impl Writer<'_> {
             None => None,
         };
         let request = material.requests.get(&mail.mail.request()).ok_or(gone)?;
-        let purpose =
-            self.policy.purposes.get(&request.purpose).ok_or(NoLetter::Failed("the policy lacks the purpose"))?;
+        let purpose = self
+            .policy
+            .purposes
+            .get(&request.purpose)
+            .ok_or(NoLetter::Failed("the policy lacks the purpose"))?;
         let (locale, rendered) = self.render(mail, request, purpose, name.clone())?;
         let _ = locale;
         self.compose(mail, purpose, &address, name.as_deref(), &rendered)
     }
 
-    fn contact_key(&self, mail: &Claimed, key: Option<&WrappedKey>, version: i16) -> Result<DataKey, NoLetter> {
+    fn contact_key(
+        &self,
+        mail: &Claimed,
+        key: Option<&WrappedKey>,
+        version: i16,
+    ) -> Result<DataKey, NoLetter> {
         let key = key.ok_or(NoLetter::Suppressed("the subject's key was destroyed"))?;
-        let place = Place { table: "subject", column: "contact_key", owner: mail.subject.0, key_version: version };
+        let place =
+            Place { table: "subject", column: "contact_key", owner: mail.subject.0, key_version: version };
         self.vault.unwrap(key, place).map_err(|_| NoLetter::Failed("the subject's key does not open"))
     }
 

@@ -131,8 +131,12 @@ impl MailDispatcher {
         }
         let material = rows::material(&self.pool, &claimed).await?;
         let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
-        let writer =
-            Writer { config: &self.config, policy: &self.policy, vault: &self.vault, renderer: &self.renderer };
+        let writer = Writer {
+            config: &self.config,
+            policy: &self.policy,
+            vault: &self.vault,
+            renderer: &self.renderer,
+        };
         let (mut ready, mut settled) = (Vec::new(), Vec::new());
         for mail in &claimed {
             match writer.write(mail, &material) {
@@ -146,7 +150,8 @@ impl MailDispatcher {
         } else {
             rows::sending(&self.pool, leaving, holder, now, now.plus(LEASE)).await?.into_iter().collect()
         };
-        let (group, held): (Vec<Outgoing>, Vec<Outgoing>) = ready.into_iter().partition(|m| allowed.contains(&m.id));
+        let (group, held): (Vec<Outgoing>, Vec<Outgoing>) =
+            ready.into_iter().partition(|m| allowed.contains(&m.id));
         for mail in held {
             let why = NoLetter::Suppressed("it was no longer allowed to leave");
             settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
@@ -155,7 +160,8 @@ impl MailDispatcher {
         let (pause, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
         // an outcome that is known must not be lost to a database that is away for a moment
         let mut tries = 0;
-        while let Err(error) = rows::settle(&self.pool, &settled, &follow_ups, holder, self.clock.now()).await {
+        while let Err(error) = rows::settle(&self.pool, &settled, &follow_ups, holder, self.clock.now()).await
+        {
             tries += 1;
             if !matches!(error, StoreError::Unavailable(_)) || tries > 30 {
                 return Err(error);

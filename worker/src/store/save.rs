@@ -134,6 +134,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
             id: a.id,
             subject_id: a.subject.map(|s| s.0),
             sequence: a.sequence,
+            ordinal: a.ordinal,
             at: Ts(a.at),
             detail: a.detail.clone(),
             salt: a.salt.to_vec(),

@@ -86,7 +86,7 @@ CounterRow in "counter" { key: Vec<u8>, window_start: Ts, used: i64, highest: i6
  where counter.used + excluded.used <= excluded.highest returning key" }
 
 table! { AuditRow in "audit" {
-    id: Uuid, subject_id: Option<Uuid>, sequence: i64, at: Ts, detail: String, salt: Vec<u8>, leaf: Vec<u8>,
+    id: Uuid, subject_id: Option<Uuid>, sequence: i64, ordinal: i16, at: Ts, detail: String, salt: Vec<u8>, leaf: Vec<u8>,
 } "" }
 
 table! { SweepRow in "sweep_run" {
