@@ -22,7 +22,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use ops::{MetricsText, ops_router};
+pub use ops::{Metrics, ops_router};
 pub use peer::Peer;
 pub use serve::{Guards, serve, serve_with};
 pub use state::{Health, HealthReport, PartHealth, PartState, WebState};

@@ -14,16 +14,16 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Writes all metrics in the text format of Prometheus.
-pub type MetricsText = Arc<dyn Fn() -> BoxFuture<'static, String> + Send + Sync>;
+pub type Metrics = Arc<dyn Fn() -> BoxFuture<'static, String> + Send + Sync>;
 
 #[derive(Clone)]
 struct Ops {
     health: Health,
-    metrics: MetricsText,
+    metrics: Metrics,
 }
 
 /// The routes for operators: `/livez`, `/readyz`, `/metrics`.
-pub fn ops_router(health: Health, metrics: MetricsText) -> Router {
+pub fn ops_router(health: Health, metrics: Metrics) -> Router {
     Router::new()
         .route("/livez", get(alive))
         .route("/readyz", get(ready))
