@@ -11,5 +11,7 @@ pub mod outbox;
 pub mod policy_files;
 pub mod render;
 pub mod runner;
+pub mod schedule;
 pub mod store;
+pub mod sweep;
 pub mod web;
