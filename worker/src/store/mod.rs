@@ -4,6 +4,7 @@
 pub mod dialect;
 mod error;
 pub mod gate;
+pub mod housekeeping;
 pub mod inbox;
 pub mod keys;
 pub mod load;
@@ -11,11 +12,14 @@ mod migrations;
 pub mod outbox;
 pub mod parked;
 mod pool;
+pub mod provisional;
 pub mod published;
 pub mod queue;
 pub mod requests;
 pub mod save;
+pub mod schedules;
 pub mod statements;
+pub mod sweeps;
 pub mod tables;
 mod value;
 

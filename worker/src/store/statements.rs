@@ -3,12 +3,16 @@
 use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
-use super::{gate, inbox, keys, load, outbox, parked, pool, published, queue, requests, save, tables as t};
+use super::{
+    gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue, requests, save, schedules,
+    sweeps, tables as t,
+};
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
 fn queries() -> Vec<&'static Sql> {
     [
         gate::QUERIES,
+        housekeeping::QUERIES,
         inbox::QUERIES,
         keys::QUERIES,
         load::QUERIES,
@@ -16,10 +20,13 @@ fn queries() -> Vec<&'static Sql> {
         outbox::mails::QUERIES,
         parked::QUERIES,
         pool::QUERIES,
+        provisional::QUERIES,
         published::QUERIES,
         queue::QUERIES,
         requests::QUERIES,
         save::QUERIES,
+        schedules::QUERIES,
+        sweeps::QUERIES,
     ]
     .concat()
 }
