@@ -136,17 +136,17 @@ impl<'a> Operator<'a> {
             inbox::forget(tx, &[(row.source.clone(), taken.message_id)]).await?;
             return Ok(row);
         }
-        let body = self.open(tx, id, row.body, taken.day).await?;
+        let body = self.open(tx, id, row.body.clone(), taken.day).await?;
         if rescind_jobs::envelope::Envelope::parse(&body).is_ok() {
             // Rescind's own, but a whole message: a schedule sent it
             row.origin = Origin::Schedule as i16;
         } else {
+            // follow-ups hold names and references only, and are kept open
             row.id = Uuid::parse_str(&taken.message_id).unwrap_or(row.id);
             row.kind = taken.kind;
             row.source = INTERNAL_SOURCE.to_owned();
+            (row.body, row.day) = (body, None);
         }
-        // follow-ups and scheduled messages hold names and references only, and are kept open
-        (row.body, row.day) = (body, None);
         Ok(row)
     }
 

@@ -26,13 +26,13 @@ pub(super) struct Page {
 }
 
 /// Standard output.
-pub(super) struct Output<'a>(&'a mut dyn Write);
+pub(super) struct Output<'a>(&'a mut (dyn Write + Send));
 
 /// Between two columns.
 const GAP: &str = "  ";
 
 impl<'a> Output<'a> {
-    pub(super) fn new(sink: &'a mut dyn Write) -> Self {
+    pub(super) fn new(sink: &'a mut (dyn Write + Send)) -> Self {
         Self(sink)
     }
 

@@ -13,11 +13,11 @@ pub struct Console<'a> {
     /// The environment's variables.
     pub environment: Vec<(String, String)>,
     /// Standard input.
-    pub input: &'a mut dyn Read,
+    pub input: &'a mut (dyn Read + Send),
     /// Standard output.
-    pub output: &'a mut dyn Write,
+    pub output: &'a mut (dyn Write + Send),
     /// Standard error.
-    pub errors: &'a mut dyn Write,
+    pub errors: &'a mut (dyn Write + Send),
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -28,7 +28,7 @@ pub struct Console<'a> {
 pub(super) struct Session<'a> {
     config: Option<PathBuf>,
     environment: &'a [(String, String)],
-    pub(super) input: &'a mut dyn Read,
+    pub(super) input: &'a mut (dyn Read + Send),
     pub(super) out: Output<'a>,
     pub(super) clock: Clock,
     pub(super) randomness: Randomness,
