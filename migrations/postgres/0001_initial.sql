@@ -37,6 +37,7 @@ create table subject (
     created_at timestamptz not null,
     provisional smallint not null
 );
+create index subject_provisional on subject (created_at, id) where provisional = 1;
 
 -- an address may belong to several subjects; the first has ordinal 0
 create table identity (

@@ -36,6 +36,7 @@ create table subject (
     created_at integer not null,
     provisional integer not null
 ) strict, without rowid;
+create index subject_provisional on subject (created_at, id) where provisional = 1;
 
 -- an address may belong to several subjects; the first has ordinal 0
 create table identity (

@@ -57,7 +57,13 @@ impl<'a> Operator<'a> {
         Self { opened, actor }
     }
 
-    async fn record(&self, tx: &mut Tx, act: &Act, subject: Option<SubjectId>, rng: &mut StdRng) -> Result<()> {
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        act: &Act,
+        subject: Option<SubjectId>,
+        rng: &mut StdRng,
+    ) -> Result<()> {
         let policy = self.opened.policy.hash_hex();
         let cause = Cause { source: self.actor.as_str(), message: "", policy: &policy };
         // no decision about the subject, so no number among them
@@ -100,7 +106,8 @@ impl<'a> Operator<'a> {
         let row = self.row_of(&mut tx, id, taken, now, &mut rng).await?;
         let job = row.id;
         queue::add(&mut tx, &[row]).await?;
-        self.record(&mut tx, &Act::ParkedRetried { parked: id, actor: self.actor }, subject, &mut rng).await?;
+        self.record(&mut tx, &Act::ParkedRetried { parked: id, actor: self.actor }, subject, &mut rng)
+            .await?;
         tx.commit().await?;
         Ok(job)
     }

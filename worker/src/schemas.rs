@@ -56,49 +56,82 @@ pub fn all() -> Vec<SchemaFile> {
 
 /// The whole message of a type, as it is sent.
 fn message(name: &str, data: Value) -> Value {
-    envelope(name, data, json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE,
-        "description": "Who sends it; for an authenticated source its name in the policy."}))
+    let extra = json!({
+        "source": text("Who sends it; for an authenticated source its name in the policy."),
+        "replyto": text("The queue that a refusal is answered to."),
+    });
+    envelope(name, data, extra, &[])
 }
 
 /// The whole event of a type, as it is published.
-fn event(name: &str, data: Value) -> Value {
-    envelope(name, data, json!({"const": INTERNAL_SOURCE}))
+fn event(name: &str, mut data: Value) -> Value {
+    let mut extra = json!({
+        "source": {"const": INTERNAL_SOURCE},
+        "datacontenttype": {"const": "application/json"},
+    });
+    // a refusal is about a message, every other event about a subject
+    if name == REFUSED {
+        return envelope(name, data, extra, &[]);
+    }
+    extra["subject"] = json!({"type": "string", "format": "uuid", "description": "Whom it is about."});
+    extra["sequence"] = json!({"type": "string", "pattern": "^[0-9]{20}$",
+        "description": "The event's number among those about this subject; they are published in this order."});
+    data["properties"]["subject"] = json!({
+        "type": "object",
+        "description": "The subject's id, the ids that apps gave, and the email address only where there is no such id.",
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "ids": {"type": "object", "additionalProperties": {"type": "string"}},
+            "email": {"type": "string"},
+        },
+        "required": ["id"],
+    });
+    if let Some(required) = data.get_mut("required").and_then(Value::as_array_mut) {
+        required.push(json!("subject"));
+    }
+    envelope(name, data, extra, &["subject", "sequence"])
 }
 
-/// CloudEvents 1.0 in its JSON form around `data`.
-fn envelope(name: &str, mut data: Value, source: Value) -> Value {
+/// The one event that is not about a subject.
+const REFUSED: &str = "message.refused.v1";
+
+fn text(description: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE, "description": description})
+}
+
+/// CloudEvents 1.0 in its JSON form around `data`, with further attributes.
+fn envelope(name: &str, mut data: Value, extra: Value, further_required: &[&str]) -> Value {
     let definitions = data.as_object_mut().and_then(|data| {
         data.remove("$schema");
         data.remove("$defs")
     });
-    let description = data.get("description").cloned().unwrap_or(Value::Null);
-    let text = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE, "description": description});
-    let mut schema = Map::from_iter([
-        ("$schema".to_owned(), json!(DIALECT)),
-        ("title".to_owned(), json!(name)),
-        ("description".to_owned(), description),
-        ("type".to_owned(), json!("object")),
-        (
-            "properties".to_owned(),
-            json!({
-                "specversion": {"const": "1.0", "description": "The version of CloudEvents."},
-                "id": text("Unique for the source. The same id with the same body is the same message again."),
-                "source": source,
-                "type": {"const": name},
-                "time": {"type": "string", "format": "date-time",
-                         "description": "When it happened; RFC 3339 with an offset."},
-                "data": data,
-                "traceparent": text("W3C trace context."),
-                "correlationid": text("Given back with every event that follows from it."),
-                "replyto": text("The queue that a refusal is answered to."),
-            }),
-        ),
-        ("required".to_owned(), json!(["specversion", "id", "source", "type", "time", "data"])),
-    ]);
-    if let Some(definitions) = definitions {
-        schema.insert("$defs".to_owned(), definitions);
+    let mut properties = json!({
+        "specversion": {"const": "1.0", "description": "The version of CloudEvents."},
+        "id": text("Unique for the source. The same id with the same body is the same message again."),
+        "type": {"const": name},
+        "time": {"type": "string", "format": "date-time",
+                 "description": "When it happened; RFC 3339 with an offset."},
+        "traceparent": text("W3C trace context."),
+        "correlationid": text("Given back with every event that follows from it."),
+    });
+    if let (Value::Object(properties), Value::Object(extra)) = (&mut properties, extra) {
+        properties.extend(extra);
     }
-    Value::Object(schema)
+    let required = ["specversion", "id", "source", "type", "time", "data"];
+    let required: Vec<&str> = required.iter().chain(further_required).copied().collect();
+    let mut schema = json!({
+        "$schema": DIALECT,
+        "title": name,
+        "description": data.get("description").cloned().unwrap_or_default(),
+        "type": "object",
+        "required": required,
+    });
+    properties["data"] = data;
+    schema["properties"] = properties;
+    if let Some(definitions) = definitions {
+        schema["$defs"] = definitions;
+    }
+    schema
 }
 
 /// The data of every event, by type, out of the schema of the one enum that holds them all.
@@ -109,10 +142,12 @@ fn event_data() -> Vec<(&'static str, Value)> {
     Event::KINDS
         .into_iter()
         .filter_map(|kind| {
-            let variant = variants.iter().find(|v| v.pointer("/properties/type/const") == Some(&json!(kind)))?;
+            let variant =
+                variants.iter().find(|v| v.pointer("/properties/type/const") == Some(&json!(kind)))?;
             let mut data = variant.pointer("/properties/data")?.clone();
             let mut definitions = definitions.cloned().unwrap_or_default();
-            if let Some(name) = data.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
+            if let Some(name) =
+                data.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
             {
                 data = definitions.remove(name)?;
             }

@@ -9,7 +9,8 @@ use rescind_jobs::policy::Policy;
 
 pub(super) fn check(session: &mut Session<'_>) -> Result<(), Failure> {
     let config = session.config()?;
-    let file = session.config_file().map_or_else(|| "(built-in defaults)".to_owned(), |f| f.display().to_string());
+    let file =
+        session.config_file().map_or_else(|| "(built-in defaults)".to_owned(), |f| f.display().to_string());
     let mut wrong = Vec::new();
     let mut warnings = Vec::new();
     let mut facts = vec![("configuration", Some(file))];

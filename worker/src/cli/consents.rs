@@ -2,10 +2,10 @@
 //! only its presence is told.
 
 use super::failure::Failure;
+use super::history;
 use super::output::{Form, or_dash};
 use super::reference::{Masked, Reference, resolve, unknown};
 use super::session::Session;
-use super::history;
 use crate::app::Opened;
 use crate::store::registers::{self, ConsentFilter, ConsentLine, RecordLine};
 use rescind_jobs::code::PurposeId;
@@ -297,12 +297,15 @@ async fn show_subject(
 ) -> Result<(), Failure> {
     let found = registers::subjects(&opened.pool, vec![subject.0]).await?;
     let email = Masked::new(opened, found.get(&subject).ok_or_else(unknown)?).email();
-    let filter = ConsentFilter { subjects: Some(vec![subject]), limit: MOST_RECORDS, ..ConsentFilter::default() };
+    let filter =
+        ConsentFilter { subjects: Some(vec![subject]), limit: MOST_RECORDS, ..ConsentFilter::default() };
     let consents = list(opened, filter).await?;
     let records = registers::records(&opened.pool, subject, MOST_RECORDS).await?;
     let records: Vec<_> = records.into_iter().map(|line| ShownRecord::of(line, email.clone())).collect();
     let history = history::of(opened, subject, |event: &Value| {
-        event["act"].as_str().is_some_and(|act| act.starts_with("consent") || act.contains("opt_in") || act.starts_with("statement"))
+        event["act"].as_str().is_some_and(|act| {
+            act.starts_with("consent") || act.contains("opt_in") || act.starts_with("statement")
+        })
     })
     .await?;
     if form.json {

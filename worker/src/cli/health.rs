@@ -11,7 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn health(session: &mut Session<'_>) -> Result<(), Failure> {
     let address = reachable(session.config()?.ops.listen);
-    let failed = |error: reqwest::Error| Failure::failed(format!("{address} does not answer: {}", kind(&error)));
+    let failed =
+        |error: reqwest::Error| Failure::failed(format!("{address} does not answer: {}", kind(&error)));
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

@@ -11,7 +11,8 @@ use serde_json::Value;
 const MOST: i64 = 500;
 
 /// What every event has; the rest is of its act.
-const COMMON: [&str; 9] = ["act", "at", "id", "message", "ordinal", "policy", "sequence", "source", "subject"];
+const COMMON: [&str; 9] =
+    ["act", "at", "id", "message", "ordinal", "policy", "sequence", "source", "subject"];
 
 /// The events of a subject that `concern` lets pass, oldest first.
 pub(super) async fn of(

@@ -57,7 +57,6 @@ impl Line {
         }
     }
 
-
     fn cells(&self) -> Vec<String> {
         match self {
             Self::Mail(mail) => vec![
@@ -90,7 +89,9 @@ fn states(name: &str) -> Result<(Option<MailState>, Option<EventState>), Failure
     let event = EventState::ALL.iter().copied().find(|s| s.as_str() == name);
     if mail.is_none() && event.is_none() {
         let mut names: Vec<&str> = MailState::ALL.iter().map(|s| s.as_str()).collect();
-        names.extend(EventState::ALL.iter().map(|s| s.as_str()).filter(|s| !names.contains(s)).collect::<Vec<_>>());
+        names.extend(
+            EventState::ALL.iter().map(|s| s.as_str()).filter(|s| !names.contains(s)).collect::<Vec<_>>(),
+        );
         return Err(Failure::wrong(format!("{name:?} is no state; expected one of {}", names.join(", "))));
     }
     Ok((mail, event))
@@ -105,15 +106,26 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             // without a name those that are not done are read
             let (mail, event) = named.unwrap_or_default();
             if kind != Some(Kind::Event) && (named.is_none() || mail.is_some()) {
-                let open = open_states(mail, &[MailState::Queued, MailState::Claimed, MailState::Sending, MailState::Failed, MailState::Uncertain]);
+                let open = open_states(
+                    mail,
+                    &[
+                        MailState::Queued,
+                        MailState::Claimed,
+                        MailState::Sending,
+                        MailState::Failed,
+                        MailState::Uncertain,
+                    ],
+                );
                 for state in open {
-                    let found = registers::mail_list(&opened.pool, Some(state), page.after, page.limit).await?;
+                    let found =
+                        registers::mail_list(&opened.pool, Some(state), page.after, page.limit).await?;
                     lines.extend(found.into_iter().map(Line::Mail));
                 }
             }
             if kind != Some(Kind::Mail) && (named.is_none() || event.is_some()) {
                 for state in open_states(event, &[EventState::Queued, EventState::Claimed]) {
-                    let found = registers::event_list(&opened.pool, Some(state), page.after, page.limit).await?;
+                    let found =
+                        registers::event_list(&opened.pool, Some(state), page.after, page.limit).await?;
                     lines.extend(found.into_iter().map(Line::Event));
                 }
             }

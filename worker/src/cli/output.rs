@@ -36,6 +36,11 @@ impl<'a> Output<'a> {
         Self(sink)
     }
 
+    /// Where it goes, for those who write a text of their own.
+    pub(super) fn sink(&mut self) -> &mut (dyn Write + Send) {
+        &mut *self.0
+    }
+
     /// A line.
     pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
         Ok(writeln!(self.0, "{}", text.as_ref())?)
@@ -146,10 +151,7 @@ mod tests {
     #[test]
     fn tables_are_aligned_and_end_without_blanks() {
         let rows = [vec!["ä".to_owned(), "1".to_owned()], vec!["long".to_owned(), "-".to_owned()]];
-        assert_eq!(
-            written(|out| out.table(&["name", "n"], &rows, "none")),
-            "name  n\nä     1\nlong  -\n"
-        );
+        assert_eq!(written(|out| out.table(&["name", "n"], &rows, "none")), "name  n\nä     1\nlong  -\n");
         assert_eq!(written(|out| out.table(&["name"], &[], "There are none.")), "There are none.\n");
     }
 

@@ -97,7 +97,10 @@ async fn retry_all(opened: &crate::app::Opened, operator: &Operator<'_>) -> Resu
                 // somebody else was faster
                 Err(OperatorError::Unknown(_)) => {}
                 Err(error) => {
-                    return Err(Failure::failed(format!("{count} queued again, then {}: {error}", parked.id)));
+                    return Err(Failure::failed(format!(
+                        "{count} queued again, then {}: {error}",
+                        parked.id
+                    )));
                 }
             }
         }
@@ -108,7 +111,12 @@ async fn retry_all(opened: &crate::app::Opened, operator: &Operator<'_>) -> Resu
     }
 }
 
-fn show(session: &mut Session<'_>, parked: &Parked, body: Option<Vec<u8>>, form: Form) -> Result<(), Failure> {
+fn show(
+    session: &mut Session<'_>,
+    parked: &Parked,
+    body: Option<Vec<u8>>,
+    form: Form,
+) -> Result<(), Failure> {
     let body = body.map(|body| readable(&body));
     if form.json {
         let mut value = serde_json::to_value(parked).unwrap_or_default();

@@ -66,12 +66,14 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         }
         Command::Pause { name } => {
             let opened = session.open().await?;
-            let changed = store::pause(&opened.pool, &rule(&opened.policy, &name)?.id, opened.clock.now()).await?;
+            let changed =
+                store::pause(&opened.pool, &rule(&opened.policy, &name)?.id, opened.clock.now()).await?;
             session.out.line(format!("{name} {}", if changed { "is paused" } else { "was paused already" }))
         }
         Command::Resume { name } => {
             let opened = session.open().await?;
-            let changed = store::resume(&opened.pool, &rule(&opened.policy, &name)?.id, opened.clock.now()).await?;
+            let changed =
+                store::resume(&opened.pool, &rule(&opened.policy, &name)?.id, opened.clock.now()).await?;
             session.out.line(format!("{name} {}", if changed { "goes on" } else { "was not paused" }))
         }
     }
@@ -80,7 +82,8 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
 fn rule<'p>(policy: &'p Policy, name: &str) -> Result<&'p ScheduleRule, Failure> {
     policy.schedules.get(name).ok_or_else(|| {
         let known: Vec<&str> = policy.schedules.keys().map(|id| id.as_str()).collect();
-        let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+        let known =
+            if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
         Failure::wrong(format!("the policy has no schedule {name:?}; {known}"))
     })
 }

@@ -48,7 +48,8 @@ pub(super) struct Arguments {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse_rfc3339(text).ok_or_else(|| "expected RFC 3339 with an offset, like 2026-11-22T09:00:00Z".into())
+    Timestamp::parse_rfc3339(text)
+        .ok_or_else(|| "expected RFC 3339 with an offset, like 2026-11-22T09:00:00Z".into())
 }
 
 /// The most that is read at once.

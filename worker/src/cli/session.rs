@@ -48,7 +48,8 @@ impl<'a> Session<'a> {
 
     /// The configuration file, if one is named.
     pub(super) fn config_file(&self) -> Option<PathBuf> {
-        let named = self.environment.iter().find(|(name, value)| name == "RESCIND_CONFIG" && !value.is_empty());
+        let named =
+            self.environment.iter().find(|(name, value)| name == "RESCIND_CONFIG" && !value.is_empty());
         self.config.clone().or_else(|| named.map(|(_, value)| value.into()))
     }
 

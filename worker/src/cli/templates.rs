@@ -38,7 +38,11 @@ pub(super) fn run(session: &mut Session<'_>, command: Command) -> Result<(), Fai
                     TemplateKind::Mail => "mail",
                     TemplateKind::Page => "page",
                 };
-                let own = if template.overridden.is_empty() { "-".to_owned() } else { template.overridden.join(", ") };
+                let own = if template.overridden.is_empty() {
+                    "-".to_owned()
+                } else {
+                    template.overridden.join(", ")
+                };
                 vec![template.name.to_owned(), kind.to_owned(), own]
             })
         }
@@ -50,7 +54,8 @@ pub(super) fn run(session: &mut Session<'_>, command: Command) -> Result<(), Fai
                 )));
             };
             let samples = renderer.render_sample(&name, locale)?;
-            let parts = samples.into_iter().enumerate().flat_map(|(n, sample)| parts(&name, locale, n, sample));
+            let parts =
+                samples.into_iter().enumerate().flat_map(|(n, sample)| parts(&name, locale, n, sample));
             match out {
                 Some(folder) => write(session, &folder, parts),
                 None => {
@@ -70,11 +75,9 @@ fn parts(name: &str, locale: &str, number: usize, sample: Rendered) -> Vec<(Stri
     let variant = if number == 0 { String::new() } else { format!("-{}", number + 1) };
     let file = |ending: &str| format!("{name}{variant}.{locale}.{ending}");
     match sample {
-        Rendered::Mail(mail) => vec![
-            (file("subject"), mail.subject + "\n"),
-            (file("txt"), mail.text),
-            (file("html"), mail.html),
-        ],
+        Rendered::Mail(mail) => {
+            vec![(file("subject"), mail.subject + "\n"), (file("txt"), mail.text), (file("html"), mail.html)]
+        }
         Rendered::Page(page) => vec![(file("html"), page)],
     }
 }

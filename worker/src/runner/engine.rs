@@ -116,7 +116,7 @@ impl Engine {
         &self.0.woken
     }
 
-    pub(super) fn generator(&self) -> Result<StdRng> {
+    pub(crate) fn generator(&self) -> Result<StdRng> {
         self.0.randomness.generator().map_err(|e| StoreError::Unavailable(e.to_string()))
     }
 

@@ -6,8 +6,8 @@ use super::dialect::{Json, queries};
 use super::error::{Result, StoreError};
 use super::pool::Tx;
 use super::tables::{
-    ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow,
-    RequestRow, SubjectRow, SweepRow,
+    ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow, RequestRow,
+    SubjectRow, SweepRow,
 };
 use super::value::Ts;
 use rescind_jobs::code::FieldId;
