@@ -157,6 +157,58 @@ pub enum Act {
         /// Which.
         sweep: &'static str,
     },
+    /// The body of a parked message was shown to somebody.
+    ParkedRevealed {
+        /// Which.
+        parked: Uuid,
+        /// To whom.
+        actor: Actor,
+    },
+    /// A parked message was dropped.
+    ParkedDropped {
+        /// Which.
+        parked: Uuid,
+        /// By whom.
+        actor: Actor,
+    },
+    /// A parked message was put back into the queue.
+    ParkedRetried {
+        /// Which.
+        parked: Uuid,
+        /// By whom.
+        actor: Actor,
+    },
+    /// A mail that had failed, or may not have left, was queued again.
+    MailRetried {
+        /// Which.
+        mail: Uuid,
+        /// By whom.
+        actor: Actor,
+    },
+    /// An event that waited or was kept was queued again.
+    EventRetried {
+        /// Which.
+        event: Uuid,
+        /// By whom.
+        actor: Actor,
+    },
+}
+
+/// A person at the controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Actor {
+    /// Whoever works at the command line of a machine without staff tokens.
+    #[serde(rename = "local operator")]
+    LocalOperator,
+}
+
+impl Actor {
+    /// As the trail names the source of an act.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LocalOperator => "local operator",
+        }
+    }
 }
 
 /// An event of the trail.

@@ -2,6 +2,7 @@
 //! look-ups by keyed blind indexes. Destroying a subject's key destroys its data, also in every backup.
 
 mod index;
+pub mod mask;
 mod seal;
 mod vault;
 

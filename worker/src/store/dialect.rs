@@ -449,7 +449,7 @@ pub(crate) use table;
 /// Declares queries, and lists them, so that a test can prepare each on both databases.
 macro_rules! queries {
     ($($name:ident = $text:literal;)+) => {
-        $(static $name: $crate::store::dialect::Sql = $crate::store::dialect::sql($text);)+
+        $(pub(super) static $name: $crate::store::dialect::Sql = $crate::store::dialect::sql($text);)+
         pub(in crate::store) static QUERIES: &[&$crate::store::dialect::Sql] = &[$(&$name),+];
     };
 }

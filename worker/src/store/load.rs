@@ -98,18 +98,13 @@ pub async fn subjects(
     }
     for row in tx.rows(&FIELDS, all()).await? {
         if let Some(subject) = found.get_mut(&SubjectId(row.get(0)?)) {
-            let field = FieldId::new(&row.get::<String>(1)?).ok_or(unreadable("subject_field", "field"))?;
-            subject.fields.insert(field, Sealed(row.get(2)?));
+            let (field, sealed) = field(&row)?;
+            subject.fields.insert(field, sealed);
         }
     }
     for row in tx.rows(&LINKS, all()).await? {
         if let Some(subject) = found.get_mut(&SubjectId(row.get(0)?)) {
-            subject.links.push(Link {
-                kind: LinkedKind::from_i16(row.get(1)?).ok_or(unreadable("subject_link", "kind"))?,
-                index: index(&row, 2)?,
-                sealed: Sealed(row.get(3)?),
-                active: row.get::<i16>(4)? != 0,
-            });
+            subject.links.push(link(&row)?);
         }
     }
     for row in tx.rows(&CONSENTS, all()).await? {
@@ -160,7 +155,7 @@ fn locale(text: &str) -> Result<Locale> {
     Locale::from_tag(text).ok_or(unreadable("subject", "locale"))
 }
 
-fn subject(row: &Row) -> Result<Subject> {
+pub(super) fn subject(row: &Row) -> Result<Subject> {
     let locale = row.get::<Option<String>>(4)?.as_deref().map(locale).transpose()?;
     Ok(Subject {
         id: SubjectId(row.get(0)?),
@@ -184,7 +179,7 @@ fn subject(row: &Row) -> Result<Subject> {
     })
 }
 
-fn identity(row: &Row) -> Result<Identity> {
+pub(super) fn identity(row: &Row) -> Result<Identity> {
     Ok(Identity {
         index: index(row, 1)?,
         kind: IdentityKind::from_text(&row.get::<String>(2)?).ok_or(unreadable("identity", "kind"))?,
@@ -192,6 +187,20 @@ fn identity(row: &Row) -> Result<Identity> {
         primary: row.get::<i16>(4)? != 0,
         active: row.get::<i16>(5)? != 0,
         undeliverable_at: opt_time(row, 6)?,
+    })
+}
+
+pub(super) fn field(row: &Row) -> Result<(FieldId, Sealed)> {
+    let field = FieldId::new(&row.get::<String>(1)?).ok_or(unreadable("subject_field", "field"))?;
+    Ok((field, Sealed(row.get(2)?)))
+}
+
+pub(super) fn link(row: &Row) -> Result<Link> {
+    Ok(Link {
+        kind: LinkedKind::from_i16(row.get(1)?).ok_or(unreadable("subject_link", "kind"))?,
+        index: index(row, 2)?,
+        sealed: Sealed(row.get(3)?),
+        active: row.get::<i16>(4)? != 0,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The store: small, because it loads and saves sets. PostgreSQL and SQLite are both first class; what differs
 //! between them is in `dialect.rs` and `pool.rs`, and one behaviour suite runs on both.
 
+pub mod audit;
 pub mod dialect;
 mod error;
 pub mod gate;
@@ -15,6 +16,7 @@ mod pool;
 pub mod provisional;
 pub mod published;
 pub mod queue;
+pub mod registers;
 pub mod requests;
 pub mod save;
 pub mod schedules;

@@ -6,8 +6,8 @@ use super::dialect::{Json, queries};
 use super::error::{Result, StoreError};
 use super::pool::Tx;
 use super::tables::{
-    AuditRow, ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow,
-    RequestRow, SubjectRow, SweepRow,
+    ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow, RequestRow,
+    SubjectRow, SweepRow,
 };
 use super::value::Ts;
 use rescind_jobs::code::FieldId;
@@ -127,21 +127,7 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
 pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
     let records: Vec<_> = effects.records.iter().map(record_row).collect();
     tx.put(&records).await?;
-    let audit: Vec<_> = effects
-        .audit
-        .iter()
-        .map(|a| AuditRow {
-            id: a.id,
-            subject_id: a.subject.map(|s| s.0),
-            sequence: a.sequence,
-            ordinal: a.ordinal,
-            at: Ts(a.at),
-            detail: a.detail.clone(),
-            salt: a.salt.to_vec(),
-            leaf: a.leaf.to_vec(),
-        })
-        .collect();
-    tx.put(&audit).await?;
+    super::audit::add(tx, &effects.audit).await?;
     let mails: Vec<_> = effects
         .mails
         .iter()

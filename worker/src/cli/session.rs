@@ -1,0 +1,79 @@
+//! What a command works with: the console it was called at, and from it configuration and store.
+
+use super::failure::Failure;
+use super::output::Output;
+use crate::app::Opened;
+use crate::clock::{Clock, Randomness};
+use crate::config::{Config, Database};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+/// Everything a command gets from outside.
+pub struct Console<'a> {
+    /// The environment's variables.
+    pub environment: Vec<(String, String)>,
+    /// Standard input.
+    pub input: &'a mut (dyn Read + Send),
+    /// Standard output.
+    pub output: &'a mut (dyn Write + Send),
+    /// Standard error.
+    pub errors: &'a mut (dyn Write + Send),
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub randomness: Randomness,
+}
+
+/// A command's view of its console.
+pub(super) struct Session<'a> {
+    config: Option<PathBuf>,
+    environment: &'a [(String, String)],
+    pub(super) input: &'a mut (dyn Read + Send),
+    pub(super) out: Output<'a>,
+    pub(super) clock: Clock,
+    pub(super) randomness: Randomness,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(config: Option<PathBuf>, console: &'a mut Console<'_>) -> Self {
+        Self {
+            config,
+            environment: &console.environment,
+            input: &mut *console.input,
+            out: Output::new(&mut *console.output),
+            clock: console.clock.clone(),
+            randomness: console.randomness.clone(),
+        }
+    }
+
+    /// The configuration file, if one is named.
+    pub(super) fn config_file(&self) -> Option<PathBuf> {
+        let named =
+            self.environment.iter().find(|(name, value)| name == "RESCIND_CONFIG" && !value.is_empty());
+        self.config.clone().or_else(|| named.map(|(_, value)| value.into()))
+    }
+
+    /// The configuration.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.config_file().as_deref(), self.environment.iter().cloned())?)
+    }
+
+    /// Opens the store, and makes it where there is none yet.
+    pub(super) async fn open(&self) -> Result<Opened, Failure> {
+        Ok(Opened::open(self.config()?, self.clock.clone(), self.randomness.clone()).await?)
+    }
+
+    /// Opens the store to look something up; a mistyped folder is not made into an empty installation.
+    pub(super) async fn open_existing(&self) -> Result<Opened, Failure> {
+        let config = self.config()?;
+        if let Database::Sqlite(path) = &config.store.database
+            && !path.exists()
+        {
+            return Err(Failure::failed(format!(
+                "there is no database at {}; nothing has run with this configuration yet",
+                path.display()
+            )));
+        }
+        Ok(Opened::open(config, self.clock.clone(), self.randomness.clone()).await?)
+    }
+}

@@ -1,0 +1,239 @@
+//! `rescind subjects`: what is known of a data subject, masked.
+
+use super::failure::Failure;
+use super::output::{Form, or_dash};
+use super::reference::{Masked, Reference, resolve, unknown};
+use super::session::Session;
+use crate::app::Opened;
+use crate::store::registers;
+use rescind_jobs::model::{LinkedKind, RequestState, Subject, SubjectId};
+use rescind_jobs::time::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// What is known of a subject, personal values masked
+    Show {
+        /// An id, email:…, phone:… or ids:APP:…
+        subject: Reference,
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+#[derive(Serialize)]
+struct Shown {
+    id: SubjectId,
+    state: &'static str,
+    kind: &'static str,
+    locale: Option<&'static str>,
+    /// Known only through requests that nobody confirmed.
+    provisional: bool,
+    created_at: Timestamp,
+    identities: Vec<ShownIdentity>,
+    fields: BTreeMap<String, String>,
+    links: Vec<ShownLink>,
+    consents: Vec<ShownConsent>,
+    open_requests: Vec<ShownRequest>,
+    mails: BTreeMap<&'static str, i64>,
+}
+
+#[derive(Serialize)]
+struct ShownIdentity {
+    kind: String,
+    value: String,
+    primary: bool,
+    active: bool,
+    undeliverable_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct ShownLink {
+    kind: &'static str,
+    value: String,
+    active: bool,
+}
+
+#[derive(Serialize)]
+struct ShownConsent {
+    purpose: String,
+    state: &'static str,
+    opt_in: &'static str,
+    since: Timestamp,
+    expires_at: Option<Timestamp>,
+    record: Option<Uuid>,
+}
+
+#[derive(Serialize)]
+struct ShownRequest {
+    id: Uuid,
+    purpose: String,
+    content: String,
+    version: u32,
+    requested_at: Timestamp,
+    expires_at: Timestamp,
+    mails: i16,
+}
+
+impl Shown {
+    fn of(opened: &Opened, subject: &Subject, mails: BTreeMap<&'static str, i64>) -> Self {
+        let masked = Masked::new(opened, subject);
+        Self {
+            id: subject.id,
+            state: subject.state.as_str(),
+            kind: subject.kind.as_str(),
+            locale: subject.locale.map(|l| l.as_str()),
+            provisional: subject.provisional,
+            created_at: subject.created_at,
+            identities: subject
+                .identities
+                .iter()
+                .map(|i| ShownIdentity {
+                    kind: i.kind.to_text(),
+                    value: masked.identity(i),
+                    primary: i.primary,
+                    active: i.active,
+                    undeliverable_at: i.undeliverable_at,
+                })
+                .collect(),
+            fields: subject
+                .fields
+                .iter()
+                .map(|(field, sealed)| (field.to_string(), masked.value("subject_field", sealed)))
+                .collect(),
+            links: subject
+                .links
+                .iter()
+                .map(|link| ShownLink {
+                    kind: match link.kind {
+                        LinkedKind::Address => "address",
+                        LinkedKind::Contact => "contact",
+                    },
+                    value: masked.value("subject_link", &link.sealed),
+                    active: link.active,
+                })
+                .collect(),
+            consents: subject
+                .consents
+                .iter()
+                .map(|(purpose, consent)| ShownConsent {
+                    purpose: purpose.to_string(),
+                    state: consent.state.as_str(),
+                    opt_in: consent.opt_in.as_str(),
+                    since: consent.since,
+                    expires_at: consent.expires_at,
+                    record: consent.record,
+                })
+                .collect(),
+            open_requests: subject
+                .requests
+                .iter()
+                .filter(|request| request.state == RequestState::Open)
+                .map(|request| ShownRequest {
+                    id: request.id,
+                    purpose: request.purpose.to_string(),
+                    content: request.content.to_string(),
+                    version: request.version,
+                    requested_at: request.requested_at,
+                    expires_at: request.expires_at,
+                    mails: request.mails,
+                })
+                .collect(),
+            mails,
+        }
+    }
+}
+
+pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
+    let Command::Show { subject, form } = command;
+    let opened = session.open_existing().await?;
+    let mut shown = Vec::new();
+    for id in resolve(&opened, &subject).await? {
+        let subject = registers::subject(&opened.pool, id).await?.ok_or_else(unknown)?;
+        let mails = registers::mail_counts(&opened.pool, id).await?;
+        let mails = mails.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
+        shown.push(Shown::of(&opened, &subject, mails));
+    }
+    if form.json {
+        return session.out.json(&shown);
+    }
+    for (number, subject) in shown.iter().enumerate() {
+        if number > 0 {
+            session.out.line("")?;
+        }
+        print(session, subject)?;
+    }
+    Ok(())
+}
+
+fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
+    let out = &mut session.out;
+    let mails: Vec<String> = subject.mails.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    out.facts(&[
+        ("subject", Some(subject.id.to_string())),
+        ("state", Some(subject.state.to_owned())),
+        ("kind", Some(subject.kind.to_owned())),
+        ("language", subject.locale.map(str::to_owned)),
+        ("first heard of", Some(subject.created_at.to_string())),
+        ("only asked so far", subject.provisional.then(|| "yes".to_owned())),
+        ("mails", Some(if mails.is_empty() { "none".to_owned() } else { mails.join(", ") })),
+    ])?;
+    out.line("")?;
+    let mut rows = Vec::new();
+    for identity in &subject.identities {
+        let mut remarks = Vec::new();
+        if identity.primary {
+            remarks.push("primary");
+        }
+        if !identity.active {
+            remarks.push("not in use");
+        }
+        if identity.undeliverable_at.is_some() {
+            remarks.push("undeliverable");
+        }
+        rows.push(vec![identity.kind.clone(), identity.value.clone(), remarks.join(", ")]);
+    }
+    for (field, value) in &subject.fields {
+        rows.push(vec![field.clone(), value.clone(), "field".to_owned()]);
+    }
+    for link in &subject.links {
+        let remark = if link.active { "" } else { "not in use" };
+        rows.push(vec![link.kind.to_owned(), link.value.clone(), remark.to_owned()]);
+    }
+    out.table(&["known", "value", ""], &rows, "Nothing else is known.")?;
+    out.line("")?;
+    let rows: Vec<Vec<String>> = subject
+        .consents
+        .iter()
+        .map(|c| {
+            let cells = [c.purpose.as_str(), c.state, c.opt_in].map(str::to_owned);
+            cells.into_iter().chain([c.since.to_string(), or_dash(c.expires_at), or_dash(c.record)]).collect()
+        })
+        .collect();
+    out.table(
+        &["purpose", "state", "opt-in", "since", "expires at", "record"],
+        &rows,
+        "There are no consents.",
+    )?;
+    if subject.open_requests.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    let rows: Vec<Vec<String>> = subject
+        .open_requests
+        .iter()
+        .map(|r| {
+            vec![
+                r.id.to_string(),
+                r.purpose.clone(),
+                format!("{} {}", r.content, r.version),
+                r.requested_at.to_string(),
+                r.expires_at.to_string(),
+                r.mails.to_string(),
+            ]
+        })
+        .collect();
+    out.table(&["open request", "purpose", "content", "requested at", "expires at", "mails"], &rows, "")
+}
