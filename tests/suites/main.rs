@@ -3,8 +3,11 @@
 mod amqp;
 mod dependencies;
 mod double_opt_in;
+mod engine;
 mod features;
+mod kill;
 mod layout;
 mod licence;
 mod mail_transport;
 mod services;
+mod store;

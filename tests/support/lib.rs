@@ -5,6 +5,7 @@ mod both;
 pub mod certificate;
 pub mod database;
 pub mod pika;
+pub mod program;
 pub mod service;
 pub mod smtp_script;
 pub mod smtp_sink;

@@ -44,7 +44,6 @@ pub(super) struct Item {
     pub task: Result<Task, Refusal>,
 }
 
-
 /// What is to be decided.
 pub(super) struct Task {
     pub job: Box<dyn AnyJob>,
@@ -123,7 +122,8 @@ impl Preparation<'_> {
                 self.task(kind, body.data, message, row.subject)
             });
         Item {
-            mac: self.vault.body_mac(&row.body),
+            // two follow-ups may say the same; each is parked on its own
+            mac: self.vault.body_mac(&[row.id.as_bytes(), row.body.as_slice()].concat()),
             body: row.body,
             sender: Sender::Internal,
             on_refusal: OnRefusal::Park,
