@@ -7,4 +7,6 @@ mod features;
 mod layout;
 mod licence;
 mod mail_transport;
+mod schedules;
 mod services;
+mod sweeps;
