@@ -11,6 +11,7 @@ on_both_databases! {
     who_was_only_asked_is_erased_and_who_consented_stays,
     nobody_goes_while_something_is_under_way,
     who_is_asked_again_stays,
+    who_is_asked_while_being_erased_is_not_lost,
 }
 
 const ASK: &str = "consent.request.v1";
@@ -104,4 +105,28 @@ async fn who_is_asked_again_stays(database: TestDatabase) {
     look(&parts).await;
     assert_eq!(counted(&parts, "consent_requests").await, 1);
     assert_eq!(parts.count("select count(*) from subject").await, 1, "an open request is left");
+}
+
+async fn who_is_asked_while_being_erased_is_not_lost(database: TestDatabase) {
+    let parts = Parts::new(database, None).await;
+    let emails: Vec<_> = (0..8).map(|n| format!("ana@{n}.example.org")).collect();
+    for email in &emails {
+        parts.send(email, ASK, asked(email)).await;
+    }
+    pass(&parts, 28).await;
+    settle(&parts).await;
+    let ask_all = async {
+        for email in &emails {
+            parts.send(&format!("again-{email}"), ASK, asked(email)).await;
+        }
+    };
+    let (swept, ()) = tokio::join!(look(&parts), ask_all);
+    assert!(swept);
+    // whichever came first: everybody is known once, with the request that is open
+    assert_eq!(parts.count("select count(*) from subject").await, 8);
+    assert_eq!(parts.count("select count(*) from identity").await, 8);
+    let asked = "select count(distinct r.subject_id) from consent_request r join subject s on s.id = r.subject_id \
+                 where r.state = 0";
+    assert_eq!(parts.count(asked).await, 8);
+    assert_eq!(counted(&parts, "orphans").await, 0);
 }
