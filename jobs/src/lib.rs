@@ -18,5 +18,6 @@ pub mod protection;
 pub mod refusal;
 pub mod registry;
 pub mod schedule;
+pub mod schema_check;
 pub mod subject_ref;
 pub mod time;

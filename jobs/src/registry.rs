@@ -52,8 +52,15 @@ fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
     match serde_path_to_error::deserialize::<_, J>(data) {
         Ok(job) => Ok(Box::new(job)),
         Err(error) => {
-            let path = error.path().to_string();
-            Err(data_problem(&path, error.inner()))
+            let first = data_problem(&error.path().to_string(), error.inner());
+            let schema = schemars::schema_for!(J).to_value();
+            let fields = crate::schema_check::problems(&schema, data);
+            if fields.is_empty() {
+                return Err(first);
+            }
+            let detail =
+                fields.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
+            Err(Refusal { code: RefusalCode::InvalidField, detail, fields })
         }
     }
 }

@@ -9,5 +9,7 @@ mod kill;
 mod layout;
 mod licence;
 mod mail_transport;
+mod schedules;
 mod services;
 mod store;
+mod sweeps;

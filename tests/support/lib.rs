@@ -4,6 +4,7 @@ pub mod app;
 mod both;
 pub mod certificate;
 pub mod database;
+pub mod parts;
 pub mod pika;
 pub mod program;
 pub mod service;

@@ -16,7 +16,7 @@ use crate::runner::door::Door;
 use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
 use crate::store::outbox::{events, mails};
-use crate::store::{Pool, parked, queue};
+use crate::store::{Pool, parked, queue, sweeps};
 use crate::web::{self, WebState};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::new_id;
@@ -106,6 +106,9 @@ impl Worker {
         let flights = config.data_dir.join("in-flight");
         if holder.lock.is_some() {
             take_up(&opened.pool, &flights, holder.previous, opened.clock.now()).await?;
+            if !opened.pool.is_postgres() {
+                sweeps::expire_leases(&opened.pool, opened.clock.now()).await?;
+            }
         }
         let metrics = Arc::new(Metrics::default());
         let engine = engine(&opened, &metrics);

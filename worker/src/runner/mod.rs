@@ -11,5 +11,6 @@ mod parking;
 mod prepare;
 mod resolve;
 pub mod serve;
+mod subjects;
 
 pub use engine::{Engine, Settings, Woken};

@@ -4,7 +4,7 @@
 use super::message::{Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
-use rescind_jobs::decision::{INTERNAL_SOURCE, MessageContext};
+use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
 use rescind_jobs::effects::Trace;
 use rescind_jobs::envelope::Envelope;
 use rescind_jobs::job::{AnyJob, Concerns};
@@ -233,6 +233,13 @@ impl Preparation<'_> {
                 }
             }
             Sender::Local | Sender::Operator | Sender::Internal => {}
+        }
+        if time > self.now.plus(CLOCK_TOLERANCE) {
+            return Err(Refusal::field(
+                RefusalCode::FutureTime,
+                "time",
+                "lies in the future; send the time at which it happened",
+            ));
         }
         if *sender != Sender::Internal && time < self.now.minus(self.inbox) {
             return Err(Refusal::field(

@@ -109,7 +109,7 @@ fn each_mistake_is_told_at_its_place() {
         ),
         (
             "[schedules.a]\ncron = \"@daily\"\ntime_zone = \"UTC\"\nmessage.type = \"sweep.run.v1\"\n",
-            "23:1 schedules.a.message.data",
+            "23:1 schedules.a.message.data.sweep",
         ),
     ];
     for (more, place) in cases {
