@@ -1,10 +1,12 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
 mod amqp;
+mod cli;
 mod dependencies;
 mod double_opt_in;
 mod features;
 mod layout;
 mod licence;
 mod mail_transport;
+mod schemas;
 mod services;

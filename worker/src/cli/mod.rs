@@ -30,7 +30,6 @@ use clap::{Parser, Subcommand};
 use failure::Failure;
 use session::Session;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Carries out a company's privacy duties as jobs: asks for consent, proves it, acts on withdrawals.

@@ -127,8 +127,11 @@ impl Preparation<'_> {
                 };
                 self.task(kind, body.data, message, row.subject)
             });
+        // data alone would not tell two of them apart: the reminder and the expiry of a request hold the same
+        let mut whole = row.id.as_bytes().to_vec();
+        whole.extend_from_slice(&row.body);
         Item {
-            mac: self.vault.body_mac(&row.body),
+            mac: self.vault.body_mac(&whole),
             body: row.body,
             sender: Sender::Internal,
             on_refusal: OnRefusal::Park,

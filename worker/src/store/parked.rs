@@ -16,7 +16,7 @@ queries! {
     ONE = "select id, source, message_id, kind, code, detail, fields::text, origin, parked_at from parked \
            where id = $1";
     BODY = "select body, day from parked where id = $1";
-    TAKE = "delete from parked where id = $1 returning source, message_id, origin, body, day, subject_id";
+    TAKE = "delete from parked where id = $1 returning source, message_id, origin, body, day, subject_id, kind";
     COUNT = "select count(*) from parked";
 }
 
@@ -59,6 +59,8 @@ pub struct Taken {
     pub day: i32,
     /// Whom it concerns, if known.
     pub subject: Option<Uuid>,
+    /// Its type, if it could be read.
+    pub kind: Option<String>,
 }
 
 fn parked(row: &Row) -> Result<Parked> {
@@ -107,6 +109,7 @@ pub async fn take(tx: &mut Tx, id: Uuid) -> Result<Option<Taken>> {
         body: row.get(3)?,
         day: row.get(4)?,
         subject: row.get(5)?,
+        kind: row.get(6)?,
     }))
 }
 

@@ -1,9 +1,9 @@
 //! The registers, for reading: subjects, their consents, and the records that prove them. Nothing here locks; what is
 //! read for people to look at may be a moment old.
 
-mod consents;
-mod outbox;
-mod waiting;
+pub(super) mod consents;
+pub(super) mod outbox;
+pub(super) mod waiting;
 
 pub use consents::{ConsentFilter, ConsentLine, RecordLine, consents, record, records};
 pub use outbox::{
