@@ -52,9 +52,14 @@ impl Backoff {
         self.jitter(due)
     }
 
-    /// As [`Backoff::wait`], but longer where trying soon is of no use.
+    /// As [`Backoff::wait`], but longer where trying soon is of no use, and steady where only tries help.
     pub(super) fn wait_after(&mut self, trouble: Trouble) -> Duration {
-        if trouble.needs_a_person() { self.jitter(self.pace.slow) } else { self.wait() }
+        match trouble {
+            // Each try brings the broker nearer to setting the message aside, and the others wait meanwhile.
+            Trouble::Undecodable => self.jitter(self.pace.first * 4),
+            _ if trouble.needs_a_person() => self.jitter(self.pace.slow),
+            _ => self.wait(),
+        }
     }
 
     /// The next wait is the first again.

@@ -183,10 +183,16 @@ impl Publisher {
             }
         };
         let link = state.link.insert(link);
-        let channel = link.channel().await?;
-        declare_exchange(&channel, &self.settings.events_exchange).await?;
-        answered(channel.confirm_select(ConfirmSelectOptions::default())).await?;
-        Ok(channel)
+        let opening = async {
+            let channel = link.channel().await?;
+            declare_exchange(&channel, &self.settings.events_exchange).await?;
+            answered(channel.confirm_select(ConfirmSelectOptions::default())).await?;
+            Ok(channel)
+        };
+        tokio::select! {
+            failure = link.lost() => Err(failure),
+            opened = opening => opened,
+        }
     }
 
     fn failed(&self, state: &mut State, failure: &Failure) {

@@ -251,7 +251,7 @@ impl<'a> Attempt<'a> {
         let (parked, forgotten) = self.refusals(tx).await?;
         crate::store::parked::add(tx, &parked).await?;
         inbox::forget(tx, &forgotten).await?;
-        let rows: Vec<Uuid> = self.items.iter().filter_map(|i| Some(i.row.as_ref()?.id)).collect();
+        let rows: Vec<Uuid> = self.items.iter().filter_map(|i| i.row).collect();
         if !rows.is_empty() {
             queue::remove(tx, rows).await?;
         }

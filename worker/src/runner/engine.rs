@@ -239,8 +239,8 @@ impl Engine {
             let mut tx = self.0.pool.begin().await?;
             let row = parking::row(self, &mut tx, item, &refusal, self.0.clock.now(), &mut rng).await?;
             parked::add(&mut tx, &[row]).await?;
-            if let Some(row) = &item.row {
-                queue::remove(&mut tx, vec![row.id]).await?;
+            if let Some(row) = item.row {
+                queue::remove(&mut tx, vec![row]).await?;
             }
             tx.commit().await?;
         }
@@ -292,7 +292,7 @@ impl Engine {
             if claimed == 0 {
                 return Ok(0);
             }
-            let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row.as_ref()).map(|r| r.id).collect();
+            let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row).collect();
             flights.take_off(&ids).map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             let mut added = 0;
             for page in &pages {

@@ -29,7 +29,7 @@ pub(super) struct Item {
     /// What to do with a refusal.
     pub on_refusal: OnRefusal,
     /// The row of the job table it came from.
-    pub row: Option<Row>,
+    pub row: Option<Uuid>,
     /// Its key in the inbox; none for Rescind's own.
     pub key: Option<Key>,
     /// Its id, if it could be read.
@@ -44,11 +44,6 @@ pub(super) struct Item {
     pub task: Result<Task, Refusal>,
 }
 
-/// The row of the job table that a message came from.
-pub(super) struct Row {
-    pub id: Uuid,
-    pub attempt: i32,
-}
 
 /// What is to be decided.
 pub(super) struct Task {
@@ -98,7 +93,7 @@ impl Preparation<'_> {
 
     /// Prepares a row of the job table whose body is open.
     pub(super) fn row(&self, row: Claimed) -> Item {
-        let place = Some(Row { id: row.id, attempt: row.attempt });
+        let place = Some(row.id);
         let sender = match row.origin {
             Origin::FollowUp => return self.follow_up(row),
             Origin::Operator => Sender::Operator,
@@ -135,7 +130,7 @@ impl Preparation<'_> {
             body: row.body,
             sender: Sender::Internal,
             on_refusal: OnRefusal::Park,
-            row: Some(Row { id: row.id, attempt: row.attempt }),
+            row: Some(row.id),
             key: None,
             id: row.id.to_string(),
             kind: row.kind,
@@ -145,7 +140,7 @@ impl Preparation<'_> {
         }
     }
 
-    fn envelope(&self, body: Vec<u8>, sender: Sender, on_refusal: OnRefusal, row: Option<Row>) -> Item {
+    fn envelope(&self, body: Vec<u8>, sender: Sender, on_refusal: OnRefusal, row: Option<Uuid>) -> Item {
         let mac = self.vault.body_mac(&body);
         let parsed = if body.len() > self.body_limit {
             Err(Refusal::new(

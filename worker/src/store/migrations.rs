@@ -10,12 +10,12 @@ static POSTGRES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../migrations/postg
 static SQLITE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../migrations/sqlite");
 
 /// The migrations of PostgreSQL.
-pub fn postgres() -> Migrator {
+pub(super) fn postgres() -> Migrator {
     migrator(&POSTGRES)
 }
 
 /// The migrations of SQLite.
-pub fn sqlite() -> Migrator {
+pub(super) fn sqlite() -> Migrator {
     migrator(&SQLITE)
 }
 

@@ -20,6 +20,7 @@ pub mod registers;
 pub mod requests;
 pub mod save;
 pub mod schedules;
+pub mod statements;
 pub mod sweeps;
 pub mod tables;
 mod value;

@@ -20,6 +20,7 @@ queries! {
     NEXT_DUE = "select due_at from job where lane = $1 order by lane, due_at limit 1";
     TRIED = "update job set attempt = attempt + 1 where id = any($1::uuid[])";
     DEPTH = "select count(*), min(created_at) from job where due_at <= $1";
+    IDS = "select id from job order by id limit 1000";
     BY_SCHEDULE = "select count(*) from job where schedule = $1";
 }
 
@@ -144,4 +145,9 @@ pub async fn depth(pool: &Pool, now: Timestamp) -> Result<(i64, Option<Timestamp
 pub async fn waiting_of(tx: &mut Tx, schedule: &str) -> Result<i64> {
     let rows = tx.rows(&BY_SCHEDULE, vec![Arg::Text(schedule.to_owned())]).await?;
     rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
+/// The rows there are, due or not; at most a thousand.
+pub async fn ids(pool: &Pool) -> Result<Vec<Uuid>> {
+    pool.read(&IDS, vec![]).await?.iter().map(|row| row.get(0)).collect()
 }

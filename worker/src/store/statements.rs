@@ -1,0 +1,89 @@
+//! Every statement of the store, so that a test can have both databases prepare them.
+
+use super::dialect::{Sql, Statements, Table};
+use super::error::Result;
+use super::pool::Pool;
+use super::{
+    gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue, requests, save, schedules,
+    sweeps, tables as t,
+};
+use sqlx::{Executor, SqlSafeStr, SqlStr};
+
+fn queries() -> Vec<&'static Sql> {
+    [
+        gate::QUERIES,
+        housekeeping::QUERIES,
+        inbox::QUERIES,
+        keys::QUERIES,
+        load::QUERIES,
+        outbox::events::QUERIES,
+        outbox::mails::QUERIES,
+        parked::QUERIES,
+        pool::QUERIES,
+        provisional::QUERIES,
+        published::QUERIES,
+        queue::QUERIES,
+        requests::QUERIES,
+        save::QUERIES,
+        schedules::QUERIES,
+        sweeps::QUERIES,
+    ]
+    .concat()
+}
+
+fn tables() -> Vec<&'static Statements> {
+    vec![
+        t::SubjectRow::statements(),
+        t::IdentityClaim::statements(),
+        t::IdentityRow::statements(),
+        t::FieldRow::statements(),
+        t::LinkRow::statements(),
+        t::ConsentRow::statements(),
+        t::RecordRow::statements(),
+        t::RequestRow::statements(),
+        t::MailRow::statements(),
+        t::EventRow::statements(),
+        t::JobRow::statements(),
+        t::InboxRow::statements(),
+        t::ParkedRow::statements(),
+        t::CounterRow::statements(),
+        t::AuditRow::statements(),
+        t::SweepRow::statements(),
+        t::PublishedRow::statements(),
+    ]
+}
+
+/// How many there are.
+pub fn count() -> usize {
+    queries().len() + tables().len()
+}
+
+/// Has the database prepare every statement; returns those that it refuses, with its reason.
+///
+/// # Errors
+/// When the database is not available.
+pub async fn prepare_all(pool: &Pool) -> Result<Vec<String>> {
+    let mut refused = Vec::new();
+    for (postgres, sqlite) in queries()
+        .into_iter()
+        .map(|q| (q.postgres(), q.sqlite()))
+        .chain(tables().into_iter().map(|s| (s.postgres.as_str(), s.sqlite.as_str())))
+    {
+        let (text, result) = match pool {
+            Pool::Postgres(pool) => {
+                (postgres, pool.acquire().await?.prepare(statement(postgres)).await.map(drop))
+            }
+            Pool::Sqlite { writer, .. } => {
+                (sqlite, writer.acquire().await?.prepare(statement(sqlite)).await.map(drop))
+            }
+        };
+        if let Err(error) = result {
+            refused.push(format!("{text}\n  {error}"));
+        }
+    }
+    Ok(refused)
+}
+
+fn statement(text: &'static str) -> SqlStr {
+    text.into_sql_str()
+}
