@@ -16,6 +16,8 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 /// Modules that print what passes through them, and the most they may say. The longest beginning counts.
 const CAPPED: &[(&str, LevelFilter)] = &[
+    // prints every value that it renders
+    ("handlebars", LevelFilter::WARN),
     ("h2", LevelFilter::WARN),
     ("hyper", LevelFilter::WARN),
     ("lapin", LevelFilter::ERROR),

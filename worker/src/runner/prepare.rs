@@ -44,7 +44,6 @@ pub(super) struct Item {
     pub task: Result<Task, Refusal>,
 }
 
-
 /// What is to be decided.
 pub(super) struct Task {
     pub job: Box<dyn AnyJob>,
@@ -122,11 +121,9 @@ impl Preparation<'_> {
                 };
                 self.task(kind, body.data, message, row.subject)
             });
-        // data alone would not tell two of them apart: the reminder and the expiry of a request hold the same
-        let mut whole = row.id.as_bytes().to_vec();
-        whole.extend_from_slice(&row.body);
         Item {
-            mac: self.vault.body_mac(&whole),
+            // two follow-ups may say the same; each is parked on its own
+            mac: self.vault.body_mac(&[row.id.as_bytes(), row.body.as_slice()].concat()),
             body: row.body,
             sender: Sender::Internal,
             on_refusal: OnRefusal::Park,

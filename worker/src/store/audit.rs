@@ -13,8 +13,8 @@ use serde_json::Value;
 
 queries! {
     // the latest, if there are more than fit
-    OF_SUBJECT = "select detail from (select id, detail from audit where subject_id = $1 order by id desc limit $2) \
-                  as latest order by id";
+    OF_SUBJECT = "select detail from (select detail, at, sequence, ordinal, id from audit where subject_id = $1 \
+                  order by at desc, sequence desc, ordinal desc limit $2) as latest order by at, sequence, ordinal";
 }
 
 /// Appends events.

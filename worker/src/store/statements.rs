@@ -4,13 +4,14 @@ use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
 use super::{
-    gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue, requests, save, schedules,
-    sweeps, tables as t,
+    audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
+    registers, requests, save, schedules, sweeps, tables as t,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
 fn queries() -> Vec<&'static Sql> {
     [
+        audit::QUERIES,
         gate::QUERIES,
         housekeeping::QUERIES,
         inbox::QUERIES,
@@ -23,6 +24,10 @@ fn queries() -> Vec<&'static Sql> {
         provisional::QUERIES,
         published::QUERIES,
         queue::QUERIES,
+        registers::QUERIES,
+        registers::consents::QUERIES,
+        registers::outbox::QUERIES,
+        registers::waiting::QUERIES,
         requests::QUERIES,
         save::QUERIES,
         schedules::QUERIES,
