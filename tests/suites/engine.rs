@@ -1,10 +1,12 @@
 //! The engine, seen from outside: what it takes once, what it refuses, what it parks, and in which order (M4, M5).
 
+use rescind_jobs::audit::Actor;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::refusal::RefusalCode;
 use rescind_jobs::time::Span;
 use rescind_tests::app::{TestApp, eventually};
 use rescind_tests::on_both;
+use rescind_worker::operator::Operator;
 use rescind_worker::runner::flights::Flights;
 use rescind_worker::runner::message::{Incoming, OnRefusal, Outcome, Sender};
 use rescind_worker::store::{parked, queue};
@@ -75,7 +77,10 @@ async fn the_same_id_with_another_body_is_refused(app: TestApp) {
 }
 
 async fn a_refused_message_may_be_mended_under_its_id(app: TestApp) {
-    let mut message = app.message("consent.request.v1", json!({"subject": {"email": "ana@example.org"}, "contents": ["nothing"]}));
+    let mut message = app.message(
+        "consent.request.v1",
+        json!({"subject": {"email": "ana@example.org"}, "contents": ["nothing"]}),
+    );
     assert_eq!(app.post(&message).await.0, 422);
     message["data"]["contents"] = json!(["newsletter"]);
     assert_eq!(app.post(&message).await.0, 202);
@@ -84,10 +89,22 @@ async fn a_refused_message_may_be_mended_under_its_id(app: TestApp) {
 async fn one_bad_message_harms_no_other(app: TestApp) {
     let good = |n: usize| app.message("consent.request.v1", request(&format!("user{n}@host{n}.example")));
     let mut messages: Vec<Value> = (0..20).map(good).collect();
-    messages.insert(3, app.message("consent.request.v1", json!({"subject": {"email": "not an address"}, "contents": ["newsletter"]})));
+    messages.insert(
+        3,
+        app.message(
+            "consent.request.v1",
+            json!({"subject": {"email": "not an address"}, "contents": ["newsletter"]}),
+        ),
+    );
     messages.insert(7, app.message("no.such.type.v1", json!({})));
     messages.insert(9, json!({"specversion": "1.0"}));
-    messages.insert(11, app.message("consent.request.v1", json!({"subject": {"email": "a\u{0}b@example.org"}, "contents": ["newsletter"]})));
+    messages.insert(
+        11,
+        app.message(
+            "consent.request.v1",
+            json!({"subject": {"email": "a\u{0}b@example.org"}, "contents": ["newsletter"]}),
+        ),
+    );
     let outcomes = handle(&app, &messages, OnRefusal::Park).await;
     let done = outcomes.iter().filter(|o| **o == Outcome::Done).count();
     assert_eq!(done, 20);
@@ -111,13 +128,20 @@ async fn refused_messages_are_parked_and_can_be_tried_again(app: TestApp) {
     assert_eq!((list[0].code.as_str(), list[0].fields[0].field.as_str()), ("future_time", "data.given_at"));
     // a day later it is no longer the future
     app.advance(Span::days(2));
-    rescind_worker::runner::retry_parked(&app.worker().engine, list[0].id).await.unwrap();
-    eventually("the grant", async || app.allowed_by_form("ana@example.org").await).await;
+    let opened = app.open().await;
+    Operator::new(&opened, Actor::LocalOperator).retry(list[0].id).await.unwrap();
+    eventually("the grant", async || app.count("select count(*) from consent where state = 1").await == 1)
+        .await;
     assert_eq!(app.count("select count(*) from parked").await, 0);
 }
 
 async fn malformed_messages_are_parked_once(app: TestApp) {
-    let bad = || Incoming { body: b"{not json".to_vec(), sender: Sender::Broker, on_refusal: OnRefusal::Park, redelivered: false };
+    let bad = || Incoming {
+        body: b"{not json".to_vec(),
+        sender: Sender::Broker,
+        on_refusal: OnRefusal::Park,
+        redelivered: false,
+    };
     for _ in 0..3 {
         let outcomes = app.worker().engine.handle(vec![bad(), bad()]).await.unwrap();
         assert_eq!(code(&outcomes[0]), Some(RefusalCode::MalformedJson));
@@ -129,15 +153,23 @@ async fn malformed_messages_are_parked_once(app: TestApp) {
 async fn conflicting_identities_are_parked(app: TestApp) {
     app.send("subject.upsert.v1", json!({"subject": {"email": "ana@example.org"}})).await;
     app.send("subject.upsert.v1", json!({"subject": {"ids": {"shop": "2"}}})).await;
-    let problem = app.refused("consent.request.v1", json!({
-        "subject": {"email": "ana@example.org", "ids": {"shop": "2"}}, "contents": ["newsletter"]})).await;
+    let problem = app
+        .refused(
+            "consent.request.v1",
+            json!({
+        "subject": {"email": "ana@example.org", "ids": {"shop": "2"}}, "contents": ["newsletter"]}),
+        )
+        .await;
     assert_eq!(problem["code"], "conflicting_identities");
     assert_eq!(app.count("select count(*) from subject").await, 2);
     // also when both are brought in by the very batch that joins them
     let messages = [
         app.message("subject.upsert.v1", json!({"subject": {"email": "bob@example.org"}})),
         app.message("subject.upsert.v1", json!({"subject": {"ids": {"shop": "3"}}})),
-        app.message("subject.upsert.v1", json!({"subject": {"email": "bob@example.org", "ids": {"shop": "3"}}})),
+        app.message(
+            "subject.upsert.v1",
+            json!({"subject": {"email": "bob@example.org", "ids": {"shop": "3"}}}),
+        ),
     ];
     let outcomes = handle(&app, &messages, OnRefusal::Park).await;
     assert_eq!(outcomes[..2], [Outcome::Done, Outcome::Done]);
@@ -150,7 +182,11 @@ async fn a_withdrawal_reaches_every_match(app: TestApp) {
         app.send("consent.record.v1", json!({"subject": subject, "consents": agree})).await;
     }
     app.advance(Span::minutes(1));
-    app.send("consent.withdraw.v1", json!({"subject": {"email": "ana@example.org", "ids": {"shop": "2"}}, "purposes": "all"})).await;
+    app.send(
+        "consent.withdraw.v1",
+        json!({"subject": {"email": "ana@example.org", "ids": {"shop": "2"}}, "purposes": "all"}),
+    )
+    .await;
     eventually("both withdrawn", async || {
         app.count("select count(*) from consent where purpose = 'newsletter' and state = 3").await == 2
     })
@@ -161,8 +197,13 @@ async fn a_withdrawal_reaches_every_match(app: TestApp) {
 
 async fn identities_are_learnt(app: TestApp) {
     app.send("subject.upsert.v1", json!({"subject": {"ids": {"shop": "1"}}})).await;
-    app.send("subject.upsert.v1", json!({"subject": {"ids": {"shop": "1", "crm": "x"}, "email": "ana@example.org"}})).await;
-    app.send("consent.request.v1", json!({"subject": {"ids": {"crm": "x"}}, "contents": ["newsletter"]})).await;
+    app.send(
+        "subject.upsert.v1",
+        json!({"subject": {"ids": {"shop": "1", "crm": "x"}, "email": "ana@example.org"}}),
+    )
+    .await;
+    app.send("consent.request.v1", json!({"subject": {"ids": {"crm": "x"}}, "contents": ["newsletter"]}))
+        .await;
     assert_eq!(app.letter(1).await.to, "ana@example.org");
     assert_eq!(app.count("select count(*) from subject").await, 1);
     assert_eq!(app.count("select count(*) from identity").await, 3);
@@ -175,7 +216,11 @@ async fn concurrent_first_contacts_make_one_subject(app: TestApp) {
         let messages: Vec<Incoming> = (0..25)
             .map(|m| {
                 let email = format!("user{}@example.org", (m * 7 + n) % 25);
-                let subject = if m % 3 == 0 { json!({"email": email, "ids": {"shop": format!("{}", (m * 7 + n) % 25)}}) } else { json!({"email": email}) };
+                let subject = if m % 3 == 0 {
+                    json!({"email": email, "ids": {"shop": format!("{}", (m * 7 + n) % 25)}})
+                } else {
+                    json!({"email": email})
+                };
                 incoming(&app.message("subject.upsert.v1", json!({"subject": subject})), OnRefusal::Park)
             })
             .collect();
@@ -194,14 +239,21 @@ async fn concurrent_first_contacts_make_one_subject(app: TestApp) {
 async fn a_refused_naming_joins_nobody(app: TestApp) {
     let messages = [
         // refused: unknown content; but it names both
-        app.message("consent.request.v1", json!({"subject": {"email": "ana@example.org", "ids": {"shop": "9"}}, "contents": ["nothing"]})),
+        app.message(
+            "consent.request.v1",
+            json!({"subject": {"email": "ana@example.org", "ids": {"shop": "9"}}, "contents": ["nothing"]}),
+        ),
         app.message("subject.upsert.v1", json!({"subject": {"email": "ana@example.org"}})),
         app.message("subject.upsert.v1", json!({"subject": {"ids": {"shop": "9"}}})),
     ];
     let outcomes = handle(&app, &messages, OnRefusal::Park).await;
     assert_eq!(code(&outcomes[0]), Some(RefusalCode::UnknownContent));
     assert_eq!(outcomes[1..], [Outcome::Done, Outcome::Done]);
-    assert_eq!(app.count("select count(*) from subject").await, 2, "they are two people as far as anybody knows");
+    assert_eq!(
+        app.count("select count(*) from subject").await,
+        2,
+        "they are two people as far as anybody knows"
+    );
 }
 
 async fn an_old_message_is_refused(app: TestApp) {
@@ -224,8 +276,13 @@ async fn a_purpose_that_changed_asks_everybody_anew(app: TestApp) {
     app.letter(30).await;
     app.quiet().await;
     assert_eq!(app.letters().len(), 30, "each was asked once");
-    assert_eq!(app.count("select count(*) from consent where state = 1 and purpose = 'newsletter'").await, 30, "and stands until answered");
-    let problem = app.refused("purpose.changed.v1", json!({"purpose": "nothing", "content": "newsletter"})).await;
+    assert_eq!(
+        app.count("select count(*) from consent where state = 1 and purpose = 'newsletter'").await,
+        30,
+        "and stands until answered"
+    );
+    let problem =
+        app.refused("purpose.changed.v1", json!({"purpose": "nothing", "content": "newsletter"})).await;
     assert_eq!(problem["errors"][0]["field"], "data.purpose");
 }
 
@@ -243,7 +300,8 @@ async fn a_row_that_was_in_flight_is_tried_alone_and_parked_in_the_end(mut app: 
         app.start().await;
     }
     app.advance(Span::days(8));
-    eventually("parked", async || app.count("select count(*) from parked where code = 'crashed'").await == 2).await;
+    eventually("parked", async || app.count("select count(*) from parked where code = 'crashed'").await == 2)
+        .await;
     assert_eq!(queue::depth(app.worker().engine.pool(), app.clock.now()).await.unwrap().0, 0);
 }
 
@@ -259,8 +317,18 @@ async fn a_redelivered_message_is_tried_a_limited_number_of_times(app: TestApp) 
 }
 
 async fn refusals_leave_no_trace(app: TestApp) {
-    app.refused("consent.request.v1", json!({"subject": {"email": "ana@example.org"}, "contents": ["nothing"]})).await;
-    for table in ["select count(*) from subject", "select count(*) from identity", "select count(*) from inbox", "select count(*) from audit", "select count(*) from parked"] {
+    app.refused(
+        "consent.request.v1",
+        json!({"subject": {"email": "ana@example.org"}, "contents": ["nothing"]}),
+    )
+    .await;
+    for table in [
+        "select count(*) from subject",
+        "select count(*) from identity",
+        "select count(*) from inbox",
+        "select count(*) from audit",
+        "select count(*) from parked",
+    ] {
         assert_eq!(app.count(table).await, 0, "{table}");
     }
     let flights = Flights::new(&app.folder.path().join("notes"), "test").unwrap();

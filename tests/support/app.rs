@@ -139,8 +139,16 @@ impl TestApp {
         opened.unwrap_or_else(|e| panic!("{e}"))
     }
 
-    /// Starts the worker.
+    /// Starts the worker. `RESCIND_TEST_LOG` shows its log.
     pub async fn start(&mut self) {
+        if std::env::var_os("RESCIND_TEST_LOG").is_some() {
+            let log = rescind_worker::config::Log {
+                format: rescind_worker::config::LogFormat::Pretty,
+                filter: "debug,sqlx=info,hyper=info".to_owned(),
+            };
+            // another test of this process may have started it
+            let _ = rescind_worker::log::start(&log);
+        }
         let worker = Worker::start(self.open().await).await;
         self.worker = Some(worker.unwrap_or_else(|e| panic!("{e}")));
     }

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod command;
 pub mod database;
 pub mod pika;
+pub mod program;
 pub mod service;
 pub mod smtp_script;
 pub mod smtp_sink;

@@ -19,8 +19,10 @@ use crate::store::outbox::{events, mails};
 use crate::store::{Pool, parked, queue};
 use crate::web::{self, WebState};
 use rescind_jobs::effects::Lane;
+use rescind_jobs::protection::new_id;
 use rescind_jobs::time::{Span, Timestamp};
 use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// A running worker.
 pub struct Worker {
@@ -47,7 +50,7 @@ pub struct Worker {
     intakes: Group,
     workers: Group,
     grace: Duration,
-    // held as long as the worker lives: one worker a SQLite database
+    // held as long as the worker lives
     _lock: Option<File>,
 }
 
@@ -90,7 +93,8 @@ impl Worker {
         if opened.config.is_public() && opened.policy.sources.is_empty() {
             return Err(StartError::PublicWithoutSources);
         }
-        let lock = if opened.pool.is_postgres() { None } else { Some(lock(&opened.config.data_dir)?) };
+        let id = new_id(opened.clock.now(), &mut opened.randomness.generator()?);
+        let holder = hold(&opened.config.data_dir, !opened.pool.is_postgres(), id)?;
         let http = bind(opened.config.http.listen, "http.listen").await?;
         let ops = bind(opened.config.ops.listen, "ops.listen").await?;
         let (http_address, ops_address) = (address(&http)?, address(&ops)?);
@@ -100,7 +104,9 @@ impl Worker {
         opened.config = Arc::clone(&config);
 
         let flights = config.data_dir.join("in-flight");
-        take_up(&opened.pool, &flights, lock.is_some(), opened.clock.now()).await?;
+        if holder.lock.is_some() {
+            take_up(&opened.pool, &flights, holder.previous, opened.clock.now()).await?;
+        }
         let metrics = Arc::new(Metrics::default());
         let engine = engine(&opened, &metrics);
         let mut vitals = Vitals::default();
@@ -146,7 +152,7 @@ impl Worker {
             woken: engine.woken().clone(),
             trouble: Arc::clone(&vitals.mail),
         };
-        workers.start(dispatcher.run(poll, workers.stop.clone()));
+        workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
         let dispatcher = EventDispatcher {
             pool: opened.pool.clone(),
             vault: Arc::clone(&opened.vault),
@@ -156,7 +162,7 @@ impl Worker {
             metrics: Arc::clone(&metrics),
             woken: engine.woken().clone(),
         };
-        workers.start(dispatcher.run(poll, workers.stop.clone()));
+        workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
         workers.start(crate::sweep::run(engine.clone(), config.housekeeping, workers.stop.clone()));
 
         if let (Some(settings), Some(health)) = (&config.intake.amqp, &vitals.intake) {
@@ -190,7 +196,7 @@ impl Worker {
             vitals,
             intakes,
             workers,
-            _lock: lock,
+            _lock: holder.lock,
         })
     }
 
@@ -236,20 +242,23 @@ fn engine(opened: &Opened, metrics: &Arc<Metrics>) -> Engine {
     )
 }
 
-/// Takes up what a worker that died on this machine has left. With the only worker of a SQLite database dead, no
+/// Takes up what the worker before this one on the same folder has left, if it died: it is known to be dead, so no
 /// lease needs to run out.
-async fn take_up(pool: &Pool, flights: &Path, alone: bool, now: Timestamp) -> Result<(), StartError> {
+async fn take_up(
+    pool: &Pool,
+    flights: &Path,
+    previous: Option<Uuid>,
+    now: Timestamp,
+) -> Result<(), StartError> {
     let survivors = Flights::survivors(flights).map_err(|source| io("in-flight notes", source))?;
     if !survivors.is_empty() {
-        tracing::warn!(
-            rows = survivors.len(),
-            "the worker died with rows of the job table in flight; each is tried alone"
-        );
+        let rows = survivors.len();
+        tracing::warn!(rows, "the worker died with rows of the job table in flight; each is tried alone");
         queue::tried(pool, survivors).await?;
     }
-    if alone {
-        mails::expire_leases(pool, now).await?;
-        events::expire_leases(pool, now).await?;
+    if let Some(previous) = previous {
+        mails::expire_leases(pool, previous, now).await?;
+        events::expire_leases(pool, previous, now).await?;
     }
     Ok(())
 }
@@ -297,13 +306,35 @@ fn mailbox(config: &Config) -> Result<Option<crate::mail::transport::mailbox::Ma
     })
 }
 
-/// One worker a SQLite database: a second one would take the first one's claims for a dead worker's.
-fn lock(data_dir: &Path) -> Result<File, StartError> {
+/// Who this worker is to the outbox, and who was there before it on this folder.
+struct Holder {
+    id: Uuid,
+    /// Dead, because its lock was free.
+    previous: Option<Uuid>,
+    /// Held as long as the worker lives.
+    lock: Option<File>,
+}
+
+/// Takes the folder. On SQLite there is one worker a database: a second one would take the first one's claims for a
+/// dead worker's. On PostgreSQL replicas may share a folder; then leases have to run out.
+fn hold(data_dir: &Path, alone: bool, id: Uuid) -> Result<Holder, StartError> {
     let path = data_dir.join("worker.lock");
     let what = || format!("{} (is another worker running on this folder?)", path.display());
-    let file = File::create(&path).map_err(|source| io(&what(), source))?;
-    file.try_lock().map_err(|error| io(&what(), error.into()))?;
-    Ok(file)
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = open.map_err(|source| io(&what(), source))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) if !alone => {
+            return Ok(Holder { id, previous: None, lock: None });
+        }
+        Err(error) => return Err(io(&what(), error.into())),
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|source| io(&what(), source))?;
+    let previous = Uuid::parse_str(text.trim()).ok();
+    file.set_len(0).and_then(|()| file.rewind()).map_err(|source| io(&what(), source))?;
+    file.write_all(id.to_string().as_bytes()).map_err(|source| io(&what(), source))?;
+    Ok(Holder { id, previous, lock: Some(file) })
 }
 
 async fn bind(wanted: SocketAddr, key: &str) -> Result<TcpListener, StartError> {

@@ -11,7 +11,7 @@ use crate::store::outbox::events::{self as rows, Claimed, Material, Settlement};
 use crate::store::{Pool, Result};
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::model::{IdentityKind, SubjectId};
-use rescind_jobs::protection::{DataKey, Place, Vault, new_id};
+use rescind_jobs::protection::{DataKey, Place, Vault};
 use rescind_jobs::time::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -59,13 +59,8 @@ pub struct EventDispatcher {
 }
 
 impl EventDispatcher {
-    /// Publishes what is due until told to stop.
-    pub async fn run(self, poll: Duration, stop: CancellationToken) {
-        let Ok(mut rng) = self.randomness.generator() else {
-            tracing::error!("the system gives no randomness; no event leaves");
-            return;
-        };
-        let holder = new_id(self.clock.now(), &mut rng);
+    /// Publishes what is due, as `holder`, until told to stop.
+    pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
         let mut next_recovery = self.clock.now();
         while !stop.is_cancelled() {
             let now = self.clock.now();

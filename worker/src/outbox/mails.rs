@@ -64,13 +64,8 @@ pub struct MailDispatcher {
 }
 
 impl MailDispatcher {
-    /// Sends what is due until told to stop; what was begun is finished.
-    pub async fn run(self, poll: Duration, stop: CancellationToken) {
-        let Ok(mut rng) = self.randomness.generator() else {
-            tracing::error!("the system gives no randomness; no mail leaves");
-            return;
-        };
-        let holder = new_id(self.clock.now(), &mut rng);
+    /// Sends what is due, as `holder`, until told to stop; what was begun is finished.
+    pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
         let mut next_recovery = self.clock.now();
         while !stop.is_cancelled() {
             let now = self.clock.now();

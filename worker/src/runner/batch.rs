@@ -372,6 +372,10 @@ impl Subjects {
         known.dedup();
         let since = attempt.now.minus(attempt.engine.policy().limits.request_interval);
         let mut found = load::subjects(tx, &known, since, &requests).await?;
+        for subject in found.values_mut() {
+            // what this very batch has claimed is not known of the subject yet; the decision that names it adds it
+            subject.identities.retain(|i| !claimed.contains_key(&i.index));
+        }
         let mut subjects =
             Self { resolution, before: Vec::new(), now: Vec::new(), places: HashMap::new(), claimed };
         for (n, subject) in fresh.into_iter().enumerate() {

@@ -23,13 +23,13 @@ queries! {
     SUBJECTS = "select id, contact_key, key_version from subject where id = any($1::uuid[])";
     IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary from identity \
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
-    SETTLE = "update event set state = $2, due_at = case when $2 = 0 then $3 else due_at end, trouble = $4, \
-              published_at = case when $2 = 0 then null else $5 end, lease_until = null, claimed_by = null \
+    SETTLE = "update event set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
+              published_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \
               where id = any($1::uuid[]) and claimed_by = $6 and state = 1";
     GIVE_BACK = "update event set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
     TOLD = "select count(*) from event where kind = $1 and state >= 2";
-    EXPIRE = "update event set lease_until = $1 where state = 1";
+    EXPIRE = "update event set lease_until = $1 where claimed_by = $2 and state = 1";
     COUNTS = "select count(*), min(at) from event where state = 0";
 }
 
@@ -180,9 +180,9 @@ pub async fn recover(pool: &Pool, now: Timestamp) -> Result<u64> {
     pool.write(&GIVE_BACK, vec![Arg::Ts(Ts(now))]).await
 }
 
-/// Ends all leases: their holders are known to be dead.
-pub async fn expire_leases(pool: &Pool, now: Timestamp) -> Result<u64> {
-    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1))))]).await
+/// Ends the leases of a holder that is known to be dead.
+pub async fn expire_leases(pool: &Pool, holder: Uuid, now: Timestamp) -> Result<u64> {
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1)))), Arg::Uuid(holder)]).await
 }
 
 /// How many events are queued, and since when the oldest waits.

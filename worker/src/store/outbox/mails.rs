@@ -34,8 +34,8 @@ queries! {
                and exists (select 1 from subject s where s.id = mail.subject_id and s.state = 0) \
                and exists (select 1 from identity i where i.bidx = mail.address and i.subject_id = mail.subject_id \
                     and i.active = 1 and i.undeliverable_at is null) returning id";
-    SETTLE = "update mail set state = $2, due_at = case when $2 = 0 then $3 else due_at end, trouble = $4, \
-              settled_at = case when $2 = 0 then null else $5 end, lease_until = null, claimed_by = null \
+    SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
+              settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
@@ -46,7 +46,7 @@ queries! {
                          where state = 2 and lease_until < $1";
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
                  trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
-    EXPIRE = "update mail set lease_until = $1 where state in (1, 2)";
+    EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
     COUNTS = "select count(*) filter (where state = 0), min(case when state = 0 then created_at end), \
               count(*) filter (where state = 6) from mail where state in (0, 6)";
 }
@@ -227,9 +227,9 @@ pub async fn recover(pool: &Pool, now: Timestamp, repeat_is_harmless: bool) -> R
     Ok(uncertain)
 }
 
-/// Ends all leases: their holders are known to be dead.
-pub async fn expire_leases(pool: &Pool, now: Timestamp) -> Result<u64> {
-    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1))))]).await
+/// Ends the leases of a holder that is known to be dead.
+pub async fn expire_leases(pool: &Pool, holder: Uuid, now: Timestamp) -> Result<u64> {
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1)))), Arg::Uuid(holder)]).await
 }
 
 /// How many mails are queued, since when the oldest waits, and how many are uncertain.

@@ -1,0 +1,110 @@
+//! The program itself, as a process that a test may kill.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Where the program was built; `scripts/test` builds it before the suites.
+pub fn path() -> PathBuf {
+    let mut folder = std::env::current_exe().expect("the test's own path");
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let program = folder.join("rescind");
+    assert!(
+        program.exists(),
+        "{} is missing: cargo build -p rescind-worker --bin rescind",
+        program.display()
+    );
+    program
+}
+
+/// A running `rescind run`.
+pub struct Program {
+    child: Child,
+    /// Where it answers HTTP.
+    pub http: String,
+    /// Where it answers operators.
+    pub ops: String,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Program {
+    /// Starts it with these settings, and waits until its listeners are bound.
+    pub fn start(settings: &[(&str, String)]) -> Self {
+        let mut command = Command::new(path());
+        command.arg("run").env_clear().envs(std::env::var_os("PATH").map(|p| ("PATH", p)));
+        command.envs(settings.iter().map(|(k, v)| (*k, v.as_str())));
+        command
+            .env("RESCIND_LOG__FORMAT", "json")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
+        let stderr = child.stderr.take().expect("piped");
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                lines.lock().expect("no panic while held").push(line);
+            }
+        });
+        let mut program = Self { child, http: String::new(), ops: String::new(), log };
+        let started = Instant::now();
+        loop {
+            let ready = program.log().iter().find_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                Some((line["http"].as_str()?.to_owned(), line["ops"].as_str()?.to_owned()))
+            });
+            if let Some((http, ops)) = ready {
+                (program.http, program.ops) = (http, ops);
+                return program;
+            }
+            let ended = program.child.try_wait().expect("its state");
+            assert!(ended.is_none(), "the program ended: {ended:?}\n{}", program.log().join("\n"));
+            assert!(started.elapsed() < Duration::from_secs(30), "not ready:\n{}", program.log().join("\n"));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic while held").clone()
+    }
+
+    /// Kills it, as the system would: SIGKILL, no chance to clean up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Asks it to stop (SIGTERM), and returns its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(status.success());
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // a test that failed leaves nothing running
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Settings for a worker on a folder and a database, with free ports.
+pub fn settings(folder: &Path, store: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("RESCIND_DATA_DIR", folder.display().to_string()),
+        ("RESCIND_STORE__URL", store.to_owned()),
+        ("RESCIND_HTTP__LISTEN", "127.0.0.1:0".to_owned()),
+        ("RESCIND_OPS__LISTEN", "127.0.0.1:0".to_owned()),
+        ("RESCIND_RUNNER__POLL_INTERVAL_MILLISECONDS", "20".to_owned()),
+    ]
+}
