@@ -65,14 +65,27 @@ fn choose(root: &Value, choices: &[Value], data: &Value, path: &str, found: &mut
         if rules.get("type").is_some_and(|t| has_type(t, data)) {
             nearest.get_or_insert(problems);
         }
-        match (rules.get("const"), rules.get("enum"), rules.get("type")) {
-            (Some(value), _, _) => types.push(value.to_string()),
-            (_, Some(Value::Array(values)), _) => types.push(list(values)),
-            (_, _, Some(types_)) if *types_ != Value::from("null") => types.push(name_of(types_)),
-            _ => {}
-        }
+        types.extend(expected(root, rules));
     }
     found.extend(nearest.unwrap_or_else(|| vec![problem(path, format!("must be {}", types.join(" or ")))]));
+}
+
+/// What a schema takes, in words.
+fn expected(root: &Value, schema: &Value) -> Option<String> {
+    let schema = resolve(root, schema);
+    if let Some(value) = schema.get("const") {
+        return Some(value.to_string());
+    }
+    if let Some(Value::Array(values)) = schema.get("enum") {
+        return Some(list(values));
+    }
+    for choice in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(choices)) = schema.get(choice) {
+            let words: Vec<_> = choices.iter().filter_map(|c| expected(root, c)).collect();
+            return Some(words.join(" or "));
+        }
+    }
+    schema.get("type").filter(|t| **t != Value::from("null")).map(name_of)
 }
 
 fn object(

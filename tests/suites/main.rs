@@ -1,6 +1,7 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
 mod amqp;
+mod cli;
 mod dependencies;
 mod double_opt_in;
 mod engine;
@@ -10,6 +11,7 @@ mod layout;
 mod licence;
 mod mail_transport;
 mod schedules;
+mod schemas;
 mod services;
 mod store;
 mod sweeps;

@@ -109,8 +109,8 @@ impl TestApp {
         app
     }
 
-    /// The configuration that the worker starts with.
-    pub fn config(&self) -> Config {
+    /// The environment that the worker starts with, and commands run in.
+    pub fn environment(&self) -> Vec<(String, String)> {
         let data = self.folder.path().join("data");
         let mut variables = vec![
             ("RESCIND_DATA_DIR".to_owned(), data.display().to_string()),
@@ -125,7 +125,12 @@ impl TestApp {
             variables.push(("RESCIND_POLICY".to_owned(), file.display().to_string()));
         }
         variables.extend(self.overrides.iter().cloned());
-        Config::load(None, variables.into_iter()).unwrap_or_else(|e| panic!("configuration:\n{e}"))
+        variables
+    }
+
+    /// The configuration that the worker starts with.
+    pub fn config(&self) -> Config {
+        Config::load(None, self.environment().into_iter()).unwrap_or_else(|e| panic!("configuration:\n{e}"))
     }
 
     /// Opens the store and the keys, as a second replica or a command would.

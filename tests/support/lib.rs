@@ -3,6 +3,7 @@
 pub mod app;
 mod both;
 pub mod certificate;
+pub mod command;
 pub mod database;
 pub mod parts;
 pub mod pika;

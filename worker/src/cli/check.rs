@@ -41,7 +41,7 @@ pub(super) fn check(session: &mut Session<'_>) -> Result<(), Failure> {
                 )),
             ));
         }
-        Err(error) => wrong.push(StartError::from(error).to_string()),
+        Err(error) => wrong.push(error.to_string()),
     }
     session.out.facts(&facts)?;
     for warning in warnings {

@@ -1,0 +1,6 @@
+//! The command line, beside a running worker and without one.
+
+mod alone;
+mod operating;
+mod registers;
+mod sending;
