@@ -80,6 +80,9 @@ async fn consents_are_listed_and_shown(app: TestApp) {
     let by_subject = app.rescind(&["consents", "show", "email:ana@example.org"]).await.done();
     assert_nothing_personal(&by_subject);
     assert!(by_subject.contains(record), "{by_subject}");
+    let by_subject = app.rescind(&["consents", "show", "email:ana@example.org", "--json"]).await.json();
+    assert_eq!(by_subject[0]["records"][0]["id"], record);
+    assert_eq!(by_subject[0]["consents"][0], *ana);
 
     let told = app.rescind(&["consents", "show", "email:eve@example.org"]).await.failed();
     assert!(!told.contains("eve"), "{told}");

@@ -1,18 +1,20 @@
 //! `rescind consents`: the register of consents, and what proves each. Personal values are masked; of the evidence
 //! only its presence is told.
 
+mod shown;
+
 use super::failure::Failure;
 use super::history;
 use super::output::{Form, or_dash};
 use super::reference::{Masked, Reference, resolve, unknown};
 use super::session::Session;
 use crate::app::Opened;
-use crate::store::registers::{self, ConsentFilter, ConsentLine, RecordLine};
+use crate::store::registers::{self, ConsentFilter, RecordLine};
 use rescind_jobs::code::PurposeId;
 use rescind_jobs::model::{ConsentState, SubjectId};
-use rescind_jobs::time::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shown::{Shown, ShownRecord, wording};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -64,147 +66,6 @@ fn after(text: &str) -> Result<(Uuid, String), String> {
     Ok((Uuid::parse_str(subject).map_err(|_| "expected the subject's id before the /")?, purpose.to_owned()))
 }
 
-/// A consent as it is shown.
-#[derive(Serialize)]
-pub(super) struct Shown {
-    subject: SubjectId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    purpose: String,
-    state: &'static str,
-    opt_in: &'static str,
-    since: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    withdrawn_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    locale: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<Uuid>,
-}
-
-impl Shown {
-    fn of(line: ConsentLine, email: Option<String>) -> Self {
-        let (content, version) = line.content.unzip();
-        Self {
-            subject: line.subject,
-            email,
-            purpose: line.purpose,
-            state: line.state.as_str(),
-            opt_in: line.opt_in.as_str(),
-            since: line.since,
-            expires_at: line.expires_at,
-            withdrawn_at: line.withdrawn_at,
-            content,
-            version,
-            locale: line.locale,
-            source: line.source,
-            record: line.record,
-        }
-    }
-
-    fn wording(&self) -> String {
-        wording(self.content.as_deref(), self.version, self.locale.as_deref())
-    }
-}
-
-/// Content, version and language in one cell.
-fn wording(content: Option<&str>, version: Option<i32>, locale: Option<&str>) -> String {
-    match (content, version) {
-        (Some(content), Some(version)) => format!("{content} {version} {}", locale.unwrap_or("-")),
-        _ => "-".to_owned(),
-    }
-}
-
-/// A record as it is shown.
-#[derive(Serialize)]
-struct ShownRecord {
-    id: Uuid,
-    subject: SubjectId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    purpose: String,
-    expression: &'static str,
-    opt_in: &'static str,
-    category: Option<String>,
-    content: Option<String>,
-    version: Option<i32>,
-    locale: Option<String>,
-    source: String,
-    reason: Option<String>,
-    regulation: Option<String>,
-    linked: bool,
-    expressed_at: Timestamp,
-    recorded_at: Timestamp,
-    told_by: String,
-    evidence: &'static str,
-    network_evidence: &'static str,
-    network_evidence_until: Option<Timestamp>,
-    policy: String,
-}
-
-const fn presence(there: bool) -> &'static str {
-    if there { "present" } else { "absent" }
-}
-
-impl ShownRecord {
-    fn of(line: RecordLine, email: Option<String>) -> Self {
-        let (content, version) = line.content.unzip();
-        Self {
-            id: line.id,
-            subject: line.subject,
-            email,
-            purpose: line.purpose,
-            expression: line.expression.as_str(),
-            opt_in: line.opt_in.as_str(),
-            category: line.category,
-            content,
-            version,
-            locale: line.locale,
-            source: line.source,
-            reason: line.reason,
-            regulation: line.regulation,
-            linked: line.linked,
-            expressed_at: line.expressed_at,
-            recorded_at: line.recorded_at,
-            told_by: line.told_by,
-            evidence: presence(line.has_evidence),
-            network_evidence: presence(line.has_network_evidence),
-            network_evidence_until: line.network_evidence_until,
-            policy: data_encoding::HEXLOWER.encode(&line.policy),
-        }
-    }
-
-    fn facts(&self) -> Vec<(&'static str, Option<String>)> {
-        vec![
-            ("record", Some(self.id.to_string())),
-            ("subject", Some(self.subject.to_string())),
-            ("email", self.email.clone()),
-            ("purpose", Some(self.purpose.clone())),
-            ("expressed", Some(format!("{} at {}", self.expression, self.expressed_at))),
-            ("recorded", Some(format!("at {}, told by {}", self.recorded_at, self.told_by))),
-            ("opt-in", Some(self.opt_in.to_owned())),
-            ("category", self.category.clone()),
-            ("content", Some(wording(self.content.as_deref(), self.version, self.locale.as_deref()))),
-            ("source", Some(self.source.clone())),
-            ("reason", self.reason.clone()),
-            ("regulation", self.regulation.clone()),
-            ("limited to an address or contact", self.linked.then(|| "yes".to_owned())),
-            ("evidence", Some(self.evidence.to_owned())),
-            ("IP and user agent", Some(self.network_evidence.to_owned())),
-            ("  kept until", self.network_evidence_until.map(|t| t.to_string())),
-            ("policy", Some(self.policy.clone())),
-        ]
-    }
-}
-
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
     let opened = session.open_existing().await?;
     match command {
@@ -222,16 +83,20 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             {
                 return show_record(session, &opened, record, form).await;
             }
+            let mut found = Vec::new();
             for subject in resolve(&opened, &id).await? {
-                show_subject(session, &opened, subject, form).await?;
+                found.push(OfSubject::read(&opened, subject).await?);
             }
-            Ok(())
+            if form.json {
+                return session.out.json(&found);
+            }
+            found.iter().try_for_each(|found| found.print(session, form))
         }
     }
 }
 
 /// A page of consents, with masked addresses.
-pub(super) async fn list(opened: &Opened, filter: ConsentFilter) -> Result<Vec<Shown>, Failure> {
+async fn list(opened: &Opened, filter: ConsentFilter) -> Result<Vec<Shown>, Failure> {
     let lines = registers::consents(&opened.pool, filter).await?;
     let emails = emails(opened, lines.iter().map(|line| line.subject.0).collect()).await?;
     Ok(lines
@@ -282,55 +147,56 @@ async fn show_record(
     .await?;
     let record = ShownRecord::of(record, email);
     if form.json {
-        return session.out.json(&serde_json::json!({"record": record, "history": history}));
+        return session.out.json(&json!({"record": record, "history": history}));
     }
     session.out.facts(&record.facts())?;
     session.out.line("")?;
     history::print(&mut session.out, &history)
 }
 
-async fn show_subject(
-    session: &mut Session<'_>,
-    opened: &Opened,
+/// Everything about a subject's consents.
+#[derive(Serialize)]
+struct OfSubject {
     subject: SubjectId,
-    form: Form,
-) -> Result<(), Failure> {
-    let found = registers::subjects(&opened.pool, vec![subject.0]).await?;
-    let email = Masked::new(opened, found.get(&subject).ok_or_else(unknown)?).email();
-    let filter =
-        ConsentFilter { subjects: Some(vec![subject]), limit: MOST_RECORDS, ..ConsentFilter::default() };
-    let consents = list(opened, filter).await?;
-    let records = registers::records(&opened.pool, subject, MOST_RECORDS).await?;
-    let records: Vec<_> = records.into_iter().map(|line| ShownRecord::of(line, email.clone())).collect();
-    let history = history::of(opened, subject, |event: &Value| {
-        event["act"].as_str().is_some_and(|act| {
-            act.starts_with("consent") || act.contains("opt_in") || act.starts_with("statement")
+    consents: Vec<Shown>,
+    records: Vec<ShownRecord>,
+    history: Vec<Value>,
+}
+
+impl OfSubject {
+    async fn read(opened: &Opened, subject: SubjectId) -> Result<Self, Failure> {
+        let found = registers::subjects(&opened.pool, vec![subject.0]).await?;
+        let email = Masked::new(opened, found.get(&subject).ok_or_else(unknown)?).email();
+        let filter =
+            ConsentFilter { subjects: Some(vec![subject]), limit: MOST_RECORDS, ..ConsentFilter::default() };
+        let consents = list(opened, filter).await?;
+        let records = registers::records(&opened.pool, subject, MOST_RECORDS).await?;
+        let records = records.into_iter().map(|line| ShownRecord::of(line, email.clone())).collect();
+        let history = history::of(opened, subject, |event: &Value| {
+            let concerns = |act: &str| {
+                act.starts_with("consent") || act.starts_with("statement") || act.contains("opt_in")
+            };
+            event["act"].as_str().is_some_and(concerns)
         })
-    })
-    .await?;
-    if form.json {
-        let value = serde_json::json!({"subject": subject, "consents": consents, "records": records, "history": history});
-        return session.out.json(&value);
+        .await?;
+        Ok(Self { subject, consents, records, history })
     }
-    table(session, form, &consents)?;
-    session.out.line("")?;
-    let rows: Vec<Vec<String>> = records
-        .iter()
-        .map(|r| {
-            vec![
-                r.id.to_string(),
-                r.purpose.clone(),
-                r.expression.to_owned(),
-                r.expressed_at.to_string(),
-                wording(r.content.as_deref(), r.version, r.locale.as_deref()),
-                r.source.clone(),
-                r.evidence.to_owned(),
-                r.network_evidence.to_owned(),
-            ]
-        })
-        .collect();
-    let head = ["record", "purpose", "expressed", "at", "content", "source", "evidence", "IP and user agent"];
-    session.out.table(&head, &rows, "There are no records.")?;
-    session.out.line("")?;
-    history::print(&mut session.out, &history)
+
+    fn print(&self, session: &mut Session<'_>, form: Form) -> Result<(), Failure> {
+        table(session, form, &self.consents)?;
+        session.out.line("")?;
+        let row = |r: &ShownRecord| {
+            let wording = wording(r.content.as_deref(), r.version, r.locale.as_deref());
+            let (id, at) = (r.id.to_string(), r.expressed_at.to_string());
+            let cells =
+                [&id, &r.purpose, r.expression, &at, &wording, &r.source, r.evidence, r.network_evidence];
+            cells.map(str::to_owned).to_vec()
+        };
+        let rows: Vec<Vec<String>> = self.records.iter().map(row).collect();
+        let head =
+            ["record", "purpose", "expressed", "at", "content", "source", "evidence", "IP and user agent"];
+        session.out.table(&head, &rows, "There are no records.")?;
+        session.out.line("")?;
+        history::print(&mut session.out, &self.history)
+    }
 }

@@ -1,6 +1,8 @@
 //! `rescind send`: messages from the operator. All are checked before the first is written; then all are written in
 //! one transaction, and the worker takes them from the job table.
 
+mod outcome;
+
 use super::failure::Failure;
 use super::session::Session;
 use crate::app::Opened;
@@ -8,14 +10,14 @@ use crate::runner::check::Checker;
 use crate::runner::message::Sender;
 use crate::store::queue::{self, Origin};
 use crate::store::tables::JobRow;
-use crate::store::{Ts, keys, registers};
+use crate::store::{Ts, keys};
+use outcome::{Outcome, outcomes};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::envelope::Envelope;
 use rescind_jobs::protection::new_id;
 use rescind_jobs::time::{Span, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -60,8 +62,6 @@ const TOLD: usize = 20;
 const MANY: usize = 1_000;
 /// Rows a statement.
 const ROWS: usize = 500;
-/// Between two looks while waiting.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// A message that was checked.
 struct Message {
@@ -220,64 +220,6 @@ async fn write(opened: &Opened, messages: &[Message]) -> Result<(), Failure> {
         queue::add(&mut tx, &rows).await?;
     }
     Ok(tx.commit().await?)
-}
-
-/// What became of a message.
-enum Outcome {
-    Decided,
-    Parked { id: Uuid, code: String, detail: String },
-    Waiting,
-    Gone,
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Decided => f.write_str("decided"),
-            Self::Parked { id, code, detail } => write!(f, "parked as {id}: {code}: {detail}"),
-            Self::Waiting => f.write_str("still waiting; is a worker running?"),
-            Self::Gone => f.write_str("gone, and neither decided nor parked; somebody dropped it"),
-        }
-    }
-}
-
-/// Waits until no row is left or the time is up, and looks where the messages are.
-async fn outcomes(opened: &Opened, messages: &[Message], wait: Duration) -> Result<Vec<Outcome>, Failure> {
-    let end = tokio::time::Instant::now() + wait;
-    let rows: Vec<Uuid> = messages.iter().map(|message| message.row).collect();
-    let waiting = loop {
-        let waiting = registers::waiting(&opened.pool, rows.clone()).await?;
-        if waiting.is_empty() || tokio::time::Instant::now() >= end {
-            break waiting;
-        }
-        tokio::time::sleep_until(end.min(tokio::time::Instant::now() + LOOK)).await;
-    };
-    let macs: Vec<Vec<u8>> = messages.iter().map(|m| opened.vault.body_mac(&m.body).to_vec()).collect();
-    let mut by_source: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for message in messages {
-        by_source.entry(&message.source).or_default().push(message.id.clone());
-    }
-    let mut decided: HashMap<(&str, String), Vec<u8>> = HashMap::new();
-    for (source, ids) in by_source {
-        let found = registers::decided(&opened.pool, source, ids).await?;
-        decided.extend(found.into_iter().map(|(id, mac)| ((source, id), mac)));
-    }
-    let parked = registers::parked_by_mac(&opened.pool, macs.clone()).await?;
-    Ok(messages
-        .iter()
-        .zip(macs)
-        .map(|(message, mac)| {
-            if waiting.contains(&message.row) {
-                Outcome::Waiting
-            } else if decided.get(&(message.source.as_str(), message.id.clone())) == Some(&mac) {
-                Outcome::Decided
-            } else if let Some((id, code, detail)) = parked.get(&mac) {
-                Outcome::Parked { id: *id, code: code.clone(), detail: detail.clone() }
-            } else {
-                Outcome::Gone
-            }
-        })
-        .collect())
 }
 
 #[cfg(test)]
