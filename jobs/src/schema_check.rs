@@ -85,7 +85,7 @@ fn expected(root: &Value, schema: &Value) -> Option<String> {
             return Some(words.join(" or "));
         }
     }
-    schema.get("type").filter(|t| **t != Value::from("null")).map(name_of)
+    schema.get("type").filter(|t| t.as_str() != Some("null")).map(name_of)
 }
 
 fn object(

@@ -1,5 +1,8 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
+// in a test, unwrapping is an assertion
+#![allow(clippy::unwrap_used)]
+
 mod amqp;
 mod cli;
 mod dependencies;

@@ -120,7 +120,7 @@ impl Worker {
             Some(settings) => {
                 let health = Arc::new(amqp::Health::new("events"));
                 vitals.publisher = Some(Arc::clone(&health));
-                let publisher = Publisher::new(PublisherSettings::new(settings, seed), health);
+                let publisher = Box::new(Publisher::new(PublisherSettings::new(settings, seed), health));
                 Sink::Broker { publisher, exchange: settings.events_exchange.clone() }
             }
             None => Sink::Kept,

@@ -17,21 +17,11 @@ on_both! {
 
 /// Parks a message whose time has not come yet.
 async fn park_early(app: &TestApp, id: &str) {
-    let data = json!({"subject": {"email": "ana@example.org"}, "contents": ["newsletter"]}).to_string();
-    let time = app.clock.now().plus(Span::minutes(10)).to_string();
-    let arguments = [
-        "send",
-        "--type",
-        "consent.request.v1",
-        "--data",
-        &data,
-        "--id",
-        id,
-        "--time",
-        &time,
-        "--wait",
-        "20",
-    ];
+    let requested_at = app.clock.now().plus(Span::minutes(10));
+    let subject = json!({"email": "ana@example.org"});
+    let data =
+        json!({"subject": subject, "contents": ["newsletter"], "requested_at": requested_at}).to_string();
+    let arguments = ["send", "--type", "consent.request.v1", "--data", &data, "--id", id, "--wait", "20"];
     let ran = app.rescind(&arguments).await;
     assert!(ran.out.contains("future_time"), "{}", ran.out);
 }

@@ -6,9 +6,9 @@
 //! retries), no payload, password or URL in a log.
 //!
 //! The parts: [`supervisor`] opens and watches a connection, [`topology`] declares what we need, [`intake`] keeps
-//! sessions of lanes going, [`lane`] is one channel with one batch at a time, [`binary`] brings CloudEvents' binary
+//! sessions of lanes going, `lane` is one channel with one batch at a time, [`binary`] brings CloudEvents' binary
 //! form into the structured one, [`publisher`] sends events and waits for the broker's confirms, [`health`] says how
-//! it stands, [`failure`] names what went wrong, [`backoff`] says how long to wait.
+//! it stands, `failure` names what went wrong, `backoff` says how long to wait.
 
 mod backoff;
 pub mod binary;

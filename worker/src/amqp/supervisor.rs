@@ -3,7 +3,7 @@
 //! Why so: lapin's own recovery replays acknowledgements and consumers across connections, which is more than we want
 //! to trust; here a connection that breaks is dropped whole and made anew by its user. lapin has no limit on how long
 //! a peer may stay mute while connecting, and a future that is given up leaves its thread behind: so the socket is
-//! kept at hand and shut down when time is up, which ends that thread too. Rule: a [`Link`] that goes out of scope is
+//! kept at hand and shut down when time is up, which ends that thread too. Rule: a `Link` that goes out of scope is
 //! cut, so that the broker gives its deliveries back at once.
 
 use std::fmt;

@@ -1,8 +1,8 @@
 //! The command line: one file a group of commands.
 //!
 //! Rule: commands take everything from outside (arguments, variables, standard streams, time, randomness) by a
-//! [`Console`], so that tests run them without a process; they write by [`Output`] only; what goes wrong is a
-//! [`Failure`], printed as one block, and becomes the exit code.
+//! [`Console`], so that tests run them without a process; they write by `Output` only; what goes wrong is a
+//! `Failure`, printed as one block, and becomes the exit code.
 
 mod check;
 mod consents;

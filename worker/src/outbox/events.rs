@@ -32,7 +32,7 @@ pub enum Sink {
     /// To a broker's exchange.
     Broker {
         /// The connection.
-        publisher: Publisher,
+        publisher: Box<Publisher>,
         /// The exchange.
         exchange: String,
     },

@@ -159,9 +159,9 @@ impl<'a> Attempt<'a> {
         counters: &HashMap<Counter, u32>,
         tx: &mut Tx,
     ) -> Result<()> {
-        let mut by_item = std::mem::take(&mut subjects.resolution.by_item);
-        for i in 0..self.items.len() {
-            let (Some(resolved), true) = (by_item[i].take(), self.is_open(i)) else { continue };
+        let by_item = std::mem::take(&mut subjects.resolution.by_item);
+        for (i, resolved) in by_item.into_iter().enumerate() {
+            let (Some(resolved), true) = (resolved, self.is_open(i)) else { continue };
             let Ok(task) = &self.items[i].task else { continue };
             let outcome = match resolved {
                 Resolved::Refused(refusal) => Err(refusal),

@@ -86,8 +86,8 @@ fn postgres(code: String) -> StoreError {
 /// By result code (SQLite, "Result and Error Codes"); the low byte is the primary code.
 fn sqlite(code: String) -> StoreError {
     match code.parse::<i32>().unwrap_or(1) & 0xff {
-        // CONSTRAINT, MISMATCH, TOOBIG
-        19 | 20 | 18 => StoreError::Data(code),
+        // TOOBIG, CONSTRAINT, MISMATCH
+        18..=20 => StoreError::Data(code),
         // BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
         5 | 6 | 8 | 9 | 10 | 13 | 14 | 15 => StoreError::Unavailable(format!("SQLite {code}")),
         _ => StoreError::Statement(format!("SQLite {code}")),
