@@ -1,6 +1,7 @@
 //! Every behaviour suite, linked into one program: one file a theme, one link for all of them.
 
 mod amqp;
+mod broker_story;
 mod cli;
 mod dependencies;
 mod double_opt_in;
@@ -9,7 +10,11 @@ mod features;
 mod kill;
 mod layout;
 mod licence;
+mod mail_states;
 mod mail_transport;
+mod ordering;
+mod outages;
+mod replicas;
 mod schedules;
 mod schemas;
 mod services;
