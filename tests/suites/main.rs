@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod amqp;
+mod broker_story;
 mod cli;
 mod dependencies;
 mod double_opt_in;
@@ -12,7 +13,11 @@ mod features;
 mod kill;
 mod layout;
 mod licence;
+mod mail_states;
 mod mail_transport;
+mod ordering;
+mod outages;
+mod replicas;
 mod schedules;
 mod schemas;
 mod services;

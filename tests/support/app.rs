@@ -11,13 +11,14 @@ use rescind_worker::mail::transport::mailbox::Mailbox;
 use rescind_worker::store::Arg;
 use rescind_worker::worker::Worker;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A running worker with everything around it.
 pub struct TestApp {
-    /// Its database.
-    pub database: TestDatabase,
+    /// Its database, which replicas share.
+    pub database: Arc<TestDatabase>,
     /// Its clock.
     pub clock: Clock,
     /// Its folder.
@@ -26,9 +27,11 @@ pub struct TestApp {
     pub worker: Option<Worker>,
     /// A client that follows no redirects.
     pub http: reqwest::Client,
-    overrides: Vec<(String, String)>,
-    policy: Option<String>,
-    ids: AtomicU64,
+    /// The bearer token of its requests, for a policy with sources.
+    pub token: Option<&'static str>,
+    pub(crate) overrides: Vec<(String, String)>,
+    pub(crate) policy: Option<String>,
+    pub(crate) ids: Arc<AtomicU64>,
 }
 
 /// A mail as its reader sees it.
@@ -49,11 +52,15 @@ pub struct Letter {
 impl Letter {
     /// The personal link in it.
     pub fn link(&self) -> String {
-        let start =
-            self.text.find("http://").or_else(|| self.text.find("https://")).expect("the mail has a link");
-        let link = self.text[start..].split_whitespace().next().expect("a link");
-        link.trim_end_matches(['.', ',', '>']).to_owned()
+        link_in(&self.text)
     }
+}
+
+/// The first link in a mail's text.
+pub fn link_in(text: &str) -> String {
+    let start = text.find("http://").or_else(|| text.find("https://")).expect("the mail has a link");
+    let link = text[start..].split_whitespace().next().expect("a link");
+    link.trim_end_matches(['.', ',', '>']).to_owned()
 }
 
 /// The longest wait for something that must happen.
@@ -96,14 +103,15 @@ impl TestApp {
     pub async fn with(database: TestDatabase, policy: Option<&str>, settings: &[(&str, &str)]) -> Self {
         install_crypto();
         let mut app = Self {
-            database,
+            database: Arc::new(database),
             clock: Clock::set_to(beginning()),
             folder: TempFolder::new("app"),
             worker: None,
             http: client(),
+            token: None,
             overrides: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             policy: policy.map(str::to_owned),
-            ids: AtomicU64::new(1),
+            ids: Arc::new(AtomicU64::new(1)),
         };
         app.start().await;
         app
@@ -182,10 +190,18 @@ impl TestApp {
                "time": self.clock.now(), "data": data})
     }
 
+    /// A call of the machine API, with the token if there is one.
+    fn call(&self, path: &str) -> reqwest::RequestBuilder {
+        let call = self.http.post(self.url(path));
+        match self.token {
+            Some(token) => call.bearer_auth(token),
+            None => call,
+        }
+    }
+
     /// Posts a message, or a list of them.
     pub async fn post(&self, message: &Value) -> (u16, Value) {
-        let response =
-            self.http.post(self.url("/v1/messages")).json(message).send().await.expect("an answer");
+        let response = self.call("/v1/messages").json(message).send().await.expect("an answer");
         let status = response.status().as_u16();
         (status, response.json().await.expect("a JSON answer"))
     }
@@ -261,7 +277,7 @@ impl TestApp {
     /// Asks the gate.
     pub async fn gate(&self, email: &str, purpose: &str) -> Value {
         let question = json!({"subject": {"email": email}, "purpose": purpose});
-        let response = self.http.post(self.url("/v1/gate")).json(&question).send().await.expect("an answer");
+        let response = self.call("/v1/gate").json(&question).send().await.expect("an answer");
         assert_eq!(response.status().as_u16(), 200);
         response.json().await.expect("JSON")
     }

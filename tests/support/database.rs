@@ -48,6 +48,11 @@ impl TestDatabase {
         Self { database, folder: None, server: Some((server, name)) }
     }
 
+    /// The database of a server that the test started itself.
+    pub fn at(url: &str) -> Self {
+        Self { database: Database::Postgres(Secret::new(url.to_owned())), folder: None, server: None }
+    }
+
     /// For the configuration.
     pub fn database(&self) -> Database {
         self.database.clone()

@@ -2,12 +2,15 @@
 
 pub mod app;
 mod both;
+pub mod broker;
 pub mod certificate;
 pub mod command;
 pub mod database;
+pub mod operations;
 pub mod parts;
 pub mod pika;
 pub mod program;
+pub mod relay;
 pub mod service;
 pub mod smtp_script;
 pub mod smtp_sink;

@@ -84,6 +84,7 @@ pub struct Taken {
 struct Notes {
     connections: usize,
     commands: Vec<(usize, String)>,
+    offered: Vec<Taken>,
     taken: Vec<Taken>,
 }
 
@@ -127,6 +128,11 @@ impl SmtpScript {
     pub fn commands(&self, number: usize) -> Vec<String> {
         let notes = lock(&self.notes);
         notes.commands.iter().filter(|(of, _)| *of == number).map(|(_, command)| command.clone()).collect()
+    }
+
+    /// Every mail that came whole, in order, whether it was taken or not.
+    pub fn offered(&self) -> Vec<Taken> {
+        lock(&self.notes).offered.clone()
     }
 
     /// The mails that were taken, in order.
@@ -229,7 +235,11 @@ impl Connection {
         }
         let taken = Taken { mail: self.mail.clone(), rcpt: self.rcpt.clone(), body, connection: self.number };
         // Noted before the reply, or the test could look before it is there.
-        lock(&self.notes).taken.push(taken);
+        {
+            let mut notes = lock(&self.notes);
+            notes.offered.push(taken.clone());
+            notes.taken.push(taken);
+        }
         if !self.act(".", "250 2.0.0 taken").await?.starts_with('2') {
             let mut notes = lock(&self.notes);
             let number = self.number;

@@ -88,8 +88,11 @@ impl EventDispatcher {
 
     async fn until_due(&self, poll: Duration) -> Duration {
         let Ok(Some(due)) = rows::next_due(&self.pool).await else { return poll };
-        let micros = u64::try_from(due.since(self.clock.now()).as_micros()).unwrap_or(0);
-        Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
+        match u64::try_from(due.since(self.clock.now()).as_micros()) {
+            // due, and yet nothing could be claimed: the broker is away, or an earlier event of the subject waits
+            Ok(0) | Err(_) => poll,
+            Ok(micros) => Duration::from_micros(micros).clamp(Duration::from_millis(5), poll),
+        }
     }
 
     async fn round(&self, holder: Uuid) -> Result<usize> {

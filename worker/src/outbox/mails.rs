@@ -8,7 +8,7 @@ use super::backoff;
 use super::letter::{NoLetter, Writer};
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
-use crate::mail::transport::{Delivery, Outgoing, Transport};
+use crate::mail::transport::{Delivery, Outgoing, Phase, Transport};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
@@ -34,8 +34,8 @@ use uuid::Uuid;
 const LEASE: Span = Span::seconds(60);
 /// How often a claim is extended.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// How long the dispatcher pauses after a fault of ours: wrong password, refused sender.
-const PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause after a fault of ours: wrong password, refused sender.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Sends mails.
 pub struct MailDispatcher {
@@ -73,17 +73,19 @@ impl MailDispatcher {
                 self.recover(now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
-            let wait = match self.round(holder, &stop).await {
+            let round = self.round(holder, &stop).await;
+            let pausing = matches!(round, Ok(Round::Pause));
+            let wait = match round {
                 Ok(Round::Idle) => self.until_due(poll).await,
                 Ok(Round::Sent) => continue,
-                Ok(Round::Pause) => PAUSE,
+                Ok(Round::Pause) => self.config.mail.retry.initial.min(LONGEST_PAUSE),
                 Err(error) => {
                     tracing::warn!(%error, "mails cannot be claimed or settled; waiting");
                     Duration::from_secs(2)
                 }
             };
             tokio::select! {
-                () = self.woken.mails.notified(), if wait != PAUSE => {}
+                () = self.woken.mails.notified(), if !pausing => {}
                 () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => {}
             }
@@ -217,6 +219,8 @@ impl MailDispatcher {
         settled: &mut Vec<Settlement>,
     ) -> (bool, Vec<JobRow>) {
         let (mut pause, mut follow_ups, mut delivered) = (false, Vec::new(), false);
+        // the other side was not even reached, or the disk is full
+        let mut away = None;
         let now = self.clock.now();
         for (id, delivery) in deliveries {
             let Some(mail) = by_id.get(&id) else { continue };
@@ -230,7 +234,12 @@ impl MailDispatcher {
                     follow_ups.extend(self.undeliverable(mail, now));
                     Settlement { id, state: MailState::Bounced, due_at: now, trouble: Some(code.to_string()) }
                 }
-                Delivery::Deferred(trouble) => self.again(mail, now, trouble.to_string()),
+                Delivery::Deferred(trouble) => {
+                    if trouble.phase < Phase::Mail || trouble.phase == Phase::Store {
+                        away = Some(trouble.to_string());
+                    }
+                    self.again(mail, now, trouble.to_string())
+                }
                 Delivery::OurFault(trouble) => {
                     pause = true;
                     tracing::error!(%trouble, "mail cannot leave: the fault is on our side; pausing");
@@ -249,8 +258,8 @@ impl MailDispatcher {
             };
             settled.push(settlement);
         }
-        if delivered && !pause {
-            self.set_trouble(None);
+        if !pause && (delivered || away.is_some()) {
+            self.set_trouble(away.filter(|_| !delivered));
         }
         (pause, follow_ups)
     }

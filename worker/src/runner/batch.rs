@@ -284,7 +284,7 @@ impl<'a> Attempt<'a> {
                     subject: None,
                     sequence: 0,
                     event: Event::MessageRefused(MessageRefused {
-                        source: item.key.as_ref().map(|(source, _)| source.clone()).unwrap_or_default(),
+                        source: item.source.clone(),
                         id: item.id.clone(),
                         code: refusal.code.as_str().to_owned(),
                         detail: refusal.detail.clone(),

@@ -34,6 +34,8 @@ pub(super) struct Item {
     pub key: Option<Key>,
     /// Its id, if it could be read.
     pub id: String,
+    /// The source as the sender wrote it, if it could be read.
+    pub source: String,
     /// Its type, if it could be read.
     pub kind: Option<String>,
     /// Where a refusal is answered to.
@@ -130,6 +132,7 @@ impl Preparation<'_> {
             row: Some(row.id),
             key: None,
             id: row.id.to_string(),
+            source: row.source,
             kind: row.kind,
             reply_to: None,
             trace,
@@ -155,6 +158,7 @@ impl Preparation<'_> {
             row,
             key: None,
             id: String::new(),
+            source: String::new(),
             kind: None,
             reply_to: None,
             trace: Trace::default(),
@@ -169,6 +173,7 @@ impl Preparation<'_> {
 
     fn open_envelope(&self, envelope: Envelope, item: &mut Item) {
         item.id.clone_from(&envelope.id);
+        item.source.clone_from(&envelope.source);
         item.kind = Some(envelope.kind.clone());
         item.reply_to = envelope.replyto;
         item.trace = Trace { correlation: envelope.correlationid, traceparent: envelope.traceparent };
