@@ -55,6 +55,7 @@ pub struct Surroundings<'a> {
 pub struct Decision<'a> {
     around: Surroundings<'a>,
     message: &'a MessageContext,
+    trace: Trace,
     subject: Option<SubjectId>,
     sequence: i64,
     acts: i16,
@@ -86,6 +87,14 @@ impl<'a> Decision<'a> {
     /// What is known of the message.
     pub const fn message(&self) -> &'a MessageContext {
         self.message
+    }
+
+    /// Lets everything that follows carry this correlation id, if the message brings none of its own: an answer on a
+    /// page belongs to the message that asked for it.
+    pub(crate) fn correlate(&mut self, correlation: Option<&str>) {
+        if self.trace.correlation.is_none() {
+            self.trace.correlation = correlation.map(str::to_owned);
+        }
     }
 
     /// An identity that this batch has claimed and sealed already.
@@ -123,7 +132,7 @@ impl<'a> Decision<'a> {
             address,
             mail,
             due_at: self.now(),
-            trace: self.message.trace.clone(),
+            trace: self.trace.clone(),
         };
         self.out.mails.push(order);
     }
@@ -137,7 +146,7 @@ impl<'a> Decision<'a> {
             event,
             reply_to: None,
             at: self.now(),
-            trace: self.message.trace.clone(),
+            trace: self.trace.clone(),
         };
         self.out.events.push(order);
     }
@@ -154,7 +163,7 @@ impl<'a> Decision<'a> {
             time: self.now(),
             due_at,
             lane: Lane::Request,
-            trace: self.message.trace.clone(),
+            trace: self.trace.clone(),
         };
         self.out.follow_ups.push(follow_up);
     }
@@ -234,6 +243,7 @@ pub fn decide(
         let mut cx = Decision {
             around,
             message,
+            trace: message.trace.clone(),
             subject: Some(draft.id),
             sequence: draft.version,
             acts: 0,
@@ -274,8 +284,16 @@ pub fn decide_alone(
 ) -> Result<(), Refusal> {
     let mark = out.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let mut cx =
-            Decision { around, message, subject: None, sequence: 0, acts: 0, rng: &mut *rng, out: &mut *out };
+        let mut cx = Decision {
+            around,
+            message,
+            trace: message.trace.clone(),
+            subject: None,
+            sequence: 0,
+            acts: 0,
+            rng: &mut *rng,
+            out: &mut *out,
+        };
         job.decide_alone(&mut cx)
     }));
     outcome.unwrap_or_else(|_| Err(panicked())).inspect_err(|_| out.cut(mark))

@@ -52,6 +52,7 @@ impl Job for AnswerConsent {
             RequestState::Refused if !agrees => return Ok(()),
             _ => return Err(closed),
         }
+        cx.correlate(request.correlation.as_deref());
         let content = cx.policy().contents.get(&request.content).ok_or_else(|| closed.clone())?;
         let version = content.version(request.version).ok_or(closed)?;
         let (locale, _) = version.text.get(self.locale);
