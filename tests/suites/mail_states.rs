@@ -18,6 +18,7 @@ on_both! {
     a_bad_address_bounces_and_is_not_used_again,
     a_wrong_password_pauses_and_says_so,
     without_a_reply_after_the_dot_it_is_uncertain_and_not_sent_again,
+    what_is_uncertain_is_sent_again_by_an_operator,
     a_withdrawal_before_it_leaves_suppresses_it,
     every_attempt_is_the_same_mail,
     it_comes_from_the_purposes_mail_identity,
@@ -165,6 +166,21 @@ async fn without_a_reply_after_the_dot_it_is_uncertain_and_not_sent_again(mut ap
     assert!(app.allowed("drop-after-dot@example.org").await);
 }
 
+async fn what_is_uncertain_is_sent_again_by_an_operator(mut app: TestApp) {
+    let silent = Script::friendly().on(".", Act::Close);
+    let server = SmtpScript::start(vec![silent, Script::friendly()]).await;
+    app.mail_to(server.port).await;
+    app.request("ana@example.org").await;
+    expect(&app, &["uncertain"]).await;
+    let list = app.rescind(&["outbox", "list", "--state", "uncertain", "--json"]).await.json();
+    assert_eq!(list[0]["trouble"], "no reply after end");
+    app.rescind(&["outbox", "retry", list[0]["id"].as_str().expect("an id")]).await.done();
+    expect(&app, &["sent"]).await;
+    let offered = server.offered();
+    assert_eq!(offered.len(), 2);
+    assert_eq!(offered[0].body, offered[1].body, "whoever got it twice can tell by its id");
+}
+
 async fn a_withdrawal_before_it_leaves_suppresses_it(mut app: TestApp) {
     let mut sink = sink().await;
     app.mail_to(sink.port).await;
@@ -219,8 +235,16 @@ fn header<'m>(mail: &'m str, name: &str) -> &'m str {
 
 async fn it_comes_from_the_purposes_mail_identity(mut app: TestApp) {
     let more = "[mail_identities.advice]\nname = \"Beratung Süd\"\naddress = \"advice@shop.example\"\n";
-    let policy = example_policy(more)
-        .replace("[purposes.recommendations]\n", "[purposes.recommendations]\nmail_identity = \"advice\"\n");
+    let mut policy = example_policy(more);
+    for (purpose, identity) in [
+        ("recommendations", "advice"),
+        ("order", "consent"),
+        ("accounting", "consent"),
+        ("fraud_prevention", "consent"),
+    ] {
+        let section = format!("[purposes.{purpose}]\n");
+        policy = policy.replace(&section, &format!("{section}mail_identity = \"{identity}\"\n"));
+    }
     app.restart_with_policy(&policy).await;
     let sink = sink().await;
     app.mail_to(sink.port).await;
