@@ -152,6 +152,11 @@ pub enum Act {
         /// Chosen, or left.
         subscribed: bool,
     },
+    /// A subject that was only asked, and never answered, was erased.
+    ProvisionalSubjectErased {
+        /// The sweep that did it.
+        sweep: Uuid,
+    },
     /// A sweep was ordered.
     SweepOrdered {
         /// Which.

@@ -61,14 +61,14 @@ pub async fn candidates(
 }
 
 /// Erases those of `subjects` that still may go: their identities, fields, links, consents and themselves, with the
-/// keys of whatever else was sealed for them. Returns how many. The audit trail stays; it holds no identity.
-pub async fn erase(tx: &mut Tx, mut subjects: Vec<Uuid>, cut_off: Timestamp) -> Result<u64> {
+/// keys of whatever else was sealed for them. Returns them. The audit trail stays; it holds no identity.
+pub async fn erase(tx: &mut Tx, mut subjects: Vec<Uuid>, cut_off: Timestamp) -> Result<Vec<Uuid>> {
     subjects.sort_unstable();
     tx.rows(&LOCK, vec![Arg::Uuids(subjects.clone())]).await?;
     let still = tx.rows(&STILL, vec![Arg::Uuids(subjects), Arg::Ts(Ts(cut_off))]).await?;
     let mut still = still.iter().map(|row| row.get(0)).collect::<Result<Vec<Uuid>>>()?;
     if still.is_empty() {
-        return Ok(0);
+        return Ok(still);
     }
     let awaited = tx.rows(&AWAITED, vec![Arg::Uuids(still.clone())]).await?;
     let awaited = awaited.iter().map(|row| row.get(0)).collect::<Result<HashSet<Uuid>>>()?;
@@ -76,5 +76,6 @@ pub async fn erase(tx: &mut Tx, mut subjects: Vec<Uuid>, cut_off: Timestamp) -> 
     for table in [&IDENTITIES, &FIELDS, &LINKS, &CONSENTS] {
         tx.run(table, vec![Arg::Uuids(still.clone())]).await?;
     }
-    tx.run(&SUBJECTS, vec![Arg::Uuids(still)]).await
+    tx.run(&SUBJECTS, vec![Arg::Uuids(still.clone())]).await?;
+    Ok(still)
 }

@@ -8,7 +8,10 @@ use crate::config::Housekeeping;
 use crate::runner::Engine;
 use crate::store::housekeeping::{self as store, Aged, Cursor, Owned, first_moment};
 use crate::store::sweeps::{self, Claimed};
-use crate::store::{Result, StoreError, Tx, keys, provisional};
+use crate::store::{Result, StoreError, Tx, audit, keys, provisional};
+use rescind_jobs::audit::{Act, AuditEvent, Cause};
+use rescind_jobs::decision::INTERNAL_SOURCE;
+use rescind_jobs::model::SubjectId;
 use rescind_jobs::time::Timestamp;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -141,7 +144,7 @@ impl Run<'_> {
         let mut tx = self.engine.pool().begin().await?;
         let batch = match counted {
             Some(batch) => batch,
-            None => here.batch(&mut tx, cut_off).await?,
+            None => here.batch(&mut tx, self.engine, self.claimed.id, cut_off).await?,
         };
         let mut report = self.report.clone();
         let line = report.steps.entry(step.to_owned()).or_default();
@@ -168,7 +171,7 @@ impl Position {
     }
 
     /// One batch of what a transaction does.
-    async fn batch(self, tx: &mut Tx, cut_off: Timestamp) -> Result<Batch> {
+    async fn batch(self, tx: &mut Tx, engine: &Engine, sweep: Uuid, cut_off: Timestamp) -> Result<Batch> {
         Ok(match self {
             Self::Aged(what, mut cursor) => {
                 let count = what.batch(tx, cut_off, &mut cursor, BATCH).await?;
@@ -178,13 +181,28 @@ impl Position {
             Self::Provisional(at, id) => {
                 let page = provisional::candidates(tx, cut_off, (at, id), BATCH).await?;
                 let Some((at, id)) = page.end else { return Ok(Batch { count: 0, next: None }) };
-                let count = provisional::erase(tx, page.subjects, cut_off).await?;
+                let erased = provisional::erase(tx, page.subjects, cut_off).await?;
+                record(tx, engine, sweep, &erased).await?;
+                let count = u64::try_from(erased.len()).unwrap_or(u64::MAX);
                 Batch { count, next: Some(Self::Provisional(at, id)) }
             }
             Self::DayKeys => Batch { count: store::day_keys(tx, keys::day_of(cut_off)).await?, next: None },
             Self::Orphans(..) => Batch { count: 0, next: None },
         })
     }
+}
+
+/// Enters in the trail whom a sweep has erased.
+async fn record(tx: &mut Tx, engine: &Engine, sweep: Uuid, erased: &[Uuid]) -> Result<()> {
+    let mut rng = engine.generator()?;
+    let policy = engine.policy().hash_hex();
+    let cause = Cause { source: INTERNAL_SOURCE, message: "", policy: &policy };
+    let (act, now) = (Act::ProvisionalSubjectErased { sweep }, engine.clock().now());
+    let events: Vec<_> = erased
+        .iter()
+        .map(|id| AuditEvent::new(&act, Some(SubjectId(*id)), (0, 0), now, cause, &mut rng))
+        .collect();
+    audit::add(tx, &events).await
 }
 
 /// One page of the search for rows without a subject.
