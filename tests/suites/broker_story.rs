@@ -13,7 +13,7 @@ use rescind_tests::smtp_sink::{SinkOptions, SmtpSink};
 use serde_json::{Value, json};
 
 /// The sources of the development environment: an app with a token, and everything for the broker's unnamed senders.
-const SOURCES: &str = include_str!("../../config/policy/compose.toml");
+const SOURCES: &str = include_str!("../../config/sources.toml");
 /// The app's token there.
 const TOKEN: &str = "rescind-development-token";
 

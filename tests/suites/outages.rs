@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Everything for the broker's unnamed senders, and an app with the token of the development environment.
-const SOURCES: &str = include_str!("../../config/policy/compose.toml");
+const SOURCES: &str = include_str!("../../config/sources.toml");
 const TOKEN: &str = "rescind-development-token";
 
 async fn worker(database: TestDatabase, broker: &TestBroker) -> TestApp {

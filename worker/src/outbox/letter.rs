@@ -7,7 +7,7 @@ use crate::render::{ConfirmConsent, ControllerBlock, RemindConsent, RenderedMail
 use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::policy::{Policy, Purpose};
+use rescind_jobs::policy::{ContentVersion, Document, Policy, Purpose};
 use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 
@@ -49,9 +49,16 @@ impl Writer<'_> {
             .purposes
             .get(&request.purpose)
             .ok_or(NoLetter::Failed("the policy lacks the purpose"))?;
-        let (locale, rendered) = self.render(mail, request, purpose, name.clone())?;
-        let _ = locale;
-        self.compose(mail, purpose, &address, name.as_deref(), &rendered)
+        let version = self
+            .policy
+            .contents
+            .get(&request.content)
+            .and_then(|c| c.version(request.version))
+            .ok_or(NoLetter::Failed("the policy lacks the content"))?;
+        // the purpose's own document (A6), and the regulation that the content links (A3)
+        let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
+        let rendered = self.render(mail, request, purpose, version, !documents.is_empty(), name.clone())?;
+        self.compose(mail, purpose, &documents, &address, name.as_deref(), &rendered)
     }
 
     fn contact_key(
@@ -71,14 +78,10 @@ impl Writer<'_> {
         mail: &Claimed,
         request: &rescind_jobs::model::ConsentRequest,
         purpose: &Purpose,
+        version: &ContentVersion,
+        document_attached: bool,
         name: Option<String>,
-    ) -> Result<(Locale, RenderedMail), NoLetter> {
-        let version = self
-            .policy
-            .contents
-            .get(&request.content)
-            .and_then(|c| c.version(request.version))
-            .ok_or(NoLetter::Failed("the policy lacks the content"))?;
+    ) -> Result<RenderedMail, NoLetter> {
         let locale = request.locale;
         let token = self.vault.link_token(LinkKind::Confirm, request.id, request.generation);
         let parameters = ConfirmConsent {
@@ -91,13 +94,13 @@ impl Writer<'_> {
             confirm_url: self.config.http.public_url.link(&format!("/c/{token}")),
             requested_at: self.date(request.requested_at, locale),
             expires_at: self.date(request.expires_at, locale),
-            document_attached: purpose.document.is_some(),
+            document_attached,
         };
         let rendered = match &mail.mail {
             Mail::ConfirmConsent { .. } => self.renderer.mail(&parameters, locale.as_str()),
             Mail::RemindConsent { .. } => self.renderer.mail(&RemindConsent(parameters), locale.as_str()),
         };
-        Ok((locale, rendered.map_err(|_| NoLetter::Failed("the template does not render"))?))
+        rendered.map_err(|_| NoLetter::Failed("the template does not render"))
     }
 
     fn date(&self, time: Timestamp, locale: Locale) -> String {
@@ -108,6 +111,7 @@ impl Writer<'_> {
         &self,
         mail: &Claimed,
         purpose: &Purpose,
+        documents: &[&Document],
         address: &str,
         name: Option<&str>,
         rendered: &RenderedMail,
@@ -119,8 +123,7 @@ impl Writer<'_> {
             .ok_or(NoLetter::Failed("the policy lacks the mail identity"))?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = message_id(mail.id, domain);
-        let attachments: Vec<Attachment<'_>> = purpose
-            .document
+        let attachments: Vec<Attachment<'_>> = documents
             .iter()
             .map(|d| Attachment { filename: &d.filename, media_type: &d.media_type, bytes: &d.bytes })
             .collect();

@@ -43,6 +43,7 @@ pub fn public_router(state: WebState) -> Router {
         .route("/robots.txt", get(pages::robots))
         .route("/favicon.ico", get(pages::favicon))
         .route("/c/{token}", get(pages::confirm::show).post(pages::answer::take))
+        .route("/d/{sha256}/{filename}", get(pages::documents::show))
         .route("/v1/messages", post(api::messages::take))
         .route("/v1/gate", post(api::gate::ask));
     if site.serves_mailbox() {

@@ -1,6 +1,7 @@
 //! `GET /c/TOKEN`: asks one question, or shows how it was answered. Scanners of mail open every link, so showing the
 //! page changes nothing; only its form does (`answer.rs`).
 
+use super::documents;
 use super::link::{Opened, open};
 use super::{Reader, controller, invalid, page, trouble};
 use crate::render::{Answer, AnsweredPage, ConfirmPage, Regulation};
@@ -78,10 +79,10 @@ pub(super) fn question(
         content_text: content_text.to_owned(),
         content_version: version.version.to_string(),
         content_locale: content_locale.as_str().to_owned(),
-        regulation: version
-            .regulation
-            .as_ref()
-            .map(|document| Regulation { title: document.filename.clone(), url: None }),
+        regulation: version.regulation.as_ref().map(|document| Regulation {
+            title: document.filename.clone(),
+            url: Some(documents::link(site, document)),
+        }),
         nonce: site.web.vault.page_nonce(token, hour(site.web.clock.now())),
         expires_at: expires,
         box_missing,

@@ -4,6 +4,7 @@
 
 pub(super) mod answer;
 pub(super) mod confirm;
+pub(super) mod documents;
 mod language;
 mod link;
 

@@ -8,7 +8,7 @@ use crate::policy::{LawfulBasis, OptIn};
 use crate::time::{Span, Timestamp};
 
 const EXAMPLE: &str = include_str!("../../../../../config/policy/example.toml");
-const COMPOSE: &str = include_str!("../../../../../config/policy/compose.toml");
+const COMPOSE: &str = include_str!("../../../../../config/sources.toml");
 const TYPES: [&str; 4] = ["consent.request.v1", "consent.withdraw.v1", "subject.upsert.v1", "sweep.run.v1"];
 
 /// A policy of the fewest lines; what a test adds begins at line 20.
