@@ -1,5 +1,5 @@
 //! What becomes of a mail on its way out, as the whole worker sees it: later, never, nobody knows, no longer allowed
-//! (C1, C5, DESIGN §6).
+//! (M6, A6).
 
 use mail_parser::{MessageParser, MimeHeaders};
 use rescind_jobs::time::Span;

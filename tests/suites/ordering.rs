@@ -1,5 +1,5 @@
 //! What happened is ordered by the time of the act, not by arrival: a grant that comes after a later withdrawal
-//! changes nothing (M5, B10, D8, Art. 7(3)).
+//! changes nothing (M4, D8, Art. 7(3)).
 
 use rescind_jobs::time::Span;
 use rescind_tests::app::TestApp;

@@ -1,5 +1,5 @@
 //! Services that stop and come back while the worker runs: nothing is lost, nothing goes round in circles, the worker
-//! says how it stands and resumes by itself (A5, DESIGN §9).
+//! says how it stands and resumes by itself (M2, M5).
 
 use rescind_jobs::time::Span;
 use rescind_tests::app::{TestApp, eventually};

@@ -1,4 +1,4 @@
-//! Several workers on one database and one queue: what comes to two of them at once acts once (M4, M11).
+//! Several workers on one database and one queue: what comes to two of them at once acts once (M2, M4).
 
 use rescind_jobs::time::Span;
 use rescind_tests::app::{TestApp, eventually};
