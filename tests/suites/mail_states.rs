@@ -23,6 +23,7 @@ on_both! {
     every_attempt_is_the_same_mail,
     it_comes_from_the_purposes_mail_identity,
     it_brings_the_purposes_document,
+    it_brings_the_linked_regulation_which_the_page_shows_too,
 }
 
 /// Waits until the mails, oldest first, stand so.
@@ -296,4 +297,35 @@ async fn it_brings_the_purposes_document(mut app: TestApp) {
     assert_eq!(attachments[0].contents(), document);
     app.agree(&rescind_tests::app::link_in(&mail.text)).await;
     assert!(app.allowed("ana@example.org").await);
+}
+
+async fn it_brings_the_linked_regulation_which_the_page_shows_too(mut app: TestApp) {
+    let rules = b"%PDF-1.4 the rules of the newsletter".as_slice();
+    std::fs::write(app.folder.path().join("rules of 2026.pdf"), rules).expect("it can be written");
+    let version = "[[contents.newsletter.versions]]\n";
+    let policy =
+        example_policy("").replace(version, &format!("{version}regulation = \"rules of 2026.pdf\"\n"));
+    app.restart_with_policy(&policy).await;
+    let sink = sink().await;
+    app.mail_to(sink.port).await;
+    let subject = json!({"email": "ana@example.org"});
+    app.send("consent.request.v1", json!({"subject": subject, "contents": ["newsletter"]})).await;
+    let mail = sink.wait_for(1).await.remove(0);
+    let parsed = MessageParser::default().parse(&mail.raw).expect("a mail");
+    let names: Vec<_> =
+        parsed.attachments().map(|a| a.attachment_name().expect("a name").to_owned()).collect();
+    assert_eq!(names, ["rules of 2026.pdf"]);
+    let link = rescind_tests::app::link_in(&mail.text);
+    let (_, page) = app.get(&link).await;
+    let at = page.find("/d/").expect("the page links the regulation");
+    let path = page[at..].split('"').next().expect("a link").replace("&#x3D;", "=");
+    let answer = app.http.get(app.url(&path)).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200, "{path}");
+    assert_eq!(answer.headers()["content-type"], "application/pdf");
+    assert!(answer.headers().contains_key("content-security-policy"));
+    assert_eq!(answer.bytes().await.expect("a body"), rules);
+    assert_eq!(app.get(&app.url("/d/00/rules.pdf")).await.0, 404);
+    app.agree(&link).await;
+    let proof = app.column("select regulation from consent_record").await;
+    assert!(proof[0].starts_with("sha256:") && proof[0].ends_with("rules of 2026.pdf"), "{proof:?}");
 }
