@@ -305,3 +305,7 @@ fn panicked() -> Refusal {
         "The decision failed on our side. The operator finds the place in the log; nothing was changed.",
     )
 }
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;
