@@ -161,6 +161,11 @@ impl TestApp {
         self.worker = Some(worker.unwrap_or_else(|e| panic!("{e}")));
     }
 
+    /// Lays down another policy; it holds from the next start on.
+    pub fn lay_down(&mut self, policy: &str) {
+        self.policy = Some(policy.to_owned());
+    }
+
     /// Stops the worker, in order.
     pub async fn stop(&mut self) {
         if let Some(worker) = self.worker.take() {

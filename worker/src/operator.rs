@@ -148,11 +148,10 @@ impl<'a> Operator<'a> {
             // Rescind's own, but a whole message: a schedule sent it
             row.origin = Origin::Schedule as i16;
         } else {
-            // follow-ups hold names and references only, and are kept open
+            // it stays sealed: some follow-ups repeat what a message said
             row.id = Uuid::parse_str(&taken.message_id).unwrap_or(row.id);
             row.kind = taken.kind;
             row.source = INTERNAL_SOURCE.to_owned();
-            (row.body, row.day) = (body, None);
         }
         Ok(row)
     }

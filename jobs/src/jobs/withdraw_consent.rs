@@ -21,7 +21,7 @@ pub struct WithdrawConsent {
     pub subject: SubjectRef,
     /// To which purposes.
     pub purposes: Purposes,
-    /// Why; a value of the dictionary of withdrawal reasons.
+    /// Why; a value of the dictionary of withdrawal reasons, and its default if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EntryCode>,
     /// Where; a value of the dictionary of withdrawal sources.
@@ -68,9 +68,11 @@ impl Job for WithdrawConsent {
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         let at = cx.act_time(self.withdrawn_at, "data.withdrawn_at")?;
+        let reasons = &cx.policy().dictionaries.withdrawal_reasons;
         if let Some(reason) = &self.reason {
-            known(reason, &cx.policy().dictionaries.withdrawal_reasons, "data.reason")?;
+            known(reason, reasons, "data.reason")?;
         }
+        let reason = self.reason.as_ref().or(reasons.default.as_ref());
         let source = withdrawal_source(self.source.as_ref(), cx)?;
         for purpose in self.purposes(cx)? {
             let manner = Manner {
@@ -100,7 +102,7 @@ impl Job for WithdrawConsent {
                 opt_in: opted_out,
                 agreed: None,
                 source: source.clone(),
-                reason: self.reason.clone(),
+                reason: reason.cloned(),
                 linked: None,
                 evidence,
                 network_evidence,

@@ -5,21 +5,19 @@ use super::message::{OnRefusal, Outcome};
 use super::prepare::{Item, Target, Task};
 use super::resolve::Resolved;
 use super::subjects::Subjects;
-use super::{Engine, expansion, parking};
+use super::{Engine, each, expansion, parking};
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, ParkedRow};
 use crate::store::{Result, StoreError, Ts, Tx, queue};
 use rand::rngs::StdRng;
 use rescind_jobs::decision::{Surroundings, decide, decide_alone};
-use rescind_jobs::effects::{Counter, Effects, EventOrder, FollowUp, Lane};
+use rescind_jobs::effects::{Counter, Effects, EventOrder};
 use rescind_jobs::event::{Event, MessageRefused};
-use rescind_jobs::model::{Identity, SubjectId};
+use rescind_jobs::model::Identity;
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
-use rescind_jobs::subject_ref::SubjectRef;
 use rescind_jobs::time::Timestamp;
-use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -53,6 +51,8 @@ pub(super) struct Attempt<'a> {
     pub(super) rng: StdRng,
     outcomes: Vec<Option<Outcome>>,
     effects: Effects,
+    /// Rows of the job table that were written beside the effects.
+    added: usize,
     /// A repeat within the batch, and the message it repeats.
     repeats: HashMap<usize, usize>,
 }
@@ -70,6 +70,7 @@ impl<'a> Attempt<'a> {
             rng,
             outcomes,
             effects: Effects::default(),
+            added: 0,
             repeats: HashMap::new(),
         })
     }
@@ -95,7 +96,7 @@ impl<'a> Attempt<'a> {
         let ran = Ran {
             mails: self.effects.mails.len(),
             events: self.effects.events.len(),
-            follow_ups: self.effects.follow_ups.len(),
+            follow_ups: self.effects.follow_ups.len() + self.added,
             sweeps: self.effects.sweeps.len(),
             // every message has its outcome by now
             outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
@@ -165,8 +166,9 @@ impl<'a> Attempt<'a> {
             let Ok(task) = &self.items[i].task else { continue };
             let outcome = match resolved {
                 Resolved::Refused(refusal) => Err(refusal),
-                Resolved::Each(each) => {
-                    self.each(task, &each);
+                Resolved::Each(subjects) => {
+                    self.added +=
+                        each::order(self.engine, tx, task, &subjects, self.now, &mut self.rng).await?;
                     Ok(())
                 }
                 Resolved::None if matches!(task.target, Target::Many) => self.expand(task, tx).await?,
@@ -199,28 +201,6 @@ impl<'a> Attempt<'a> {
             }
         }
         Ok(())
-    }
-
-    /// One job for each subject that the message's identities point at.
-    fn each(&mut self, task: &Task, subjects: &[SubjectId]) {
-        for subject in subjects {
-            let mut data = task.data.clone();
-            if let (Some(named), Value::Object(map)) = (task.job.named(), &mut data) {
-                let known = SubjectRef { locale: named.locale.clone(), ..SubjectRef::known(*subject) };
-                map.insert("subject".to_owned(), serde_json::to_value(known).unwrap_or_default());
-            }
-            self.effects.follow_ups.push(FollowUp {
-                id: new_id(self.now, &mut self.rng),
-                subject: Some(*subject),
-                source: task.message.source.clone(),
-                kind: task.kind,
-                data,
-                time: task.message.time,
-                due_at: self.now,
-                lane: Lane::Request,
-                trace: task.message.trace.clone(),
-            });
-        }
     }
 
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {

@@ -3,6 +3,7 @@
 mod batch;
 pub mod check;
 pub mod door;
+mod each;
 mod engine;
 mod expansion;
 pub mod flights;
