@@ -97,6 +97,9 @@ fn object(
 ) {
     let empty = Map::new();
     let properties = rules.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    // names of maps are checked when they are read; here their values
+    let of_pattern =
+        rules.get("patternProperties").and_then(Value::as_object).and_then(|p| p.values().next());
     for name in
         rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     {
@@ -105,8 +108,8 @@ fn object(
         }
     }
     for (name, value) in map {
-        match (properties.get(name), rules.get("additionalProperties")) {
-            (Some(schema), _) => check(root, schema, value, &format!("{path}.{name}"), found),
+        match (properties.get(name).or(of_pattern), rules.get("additionalProperties")) {
+            (Some(schema), _) => check(root, schema, value, &format!("{path}.{}", shown(name)), found),
             (None, Some(Value::Bool(false))) => {
                 let known: Vec<_> = properties.keys().map(String::as_str).collect();
                 let problem_ = format!("is not known here; known are {}", known.join(", "));
@@ -212,6 +215,13 @@ mod tests {
             fields,
             ["data.contents", "data.extra", "data.staff", "data.subject.email", "data.subject.nick"]
         );
+    }
+
+    #[test]
+    fn values_of_maps_are_checked_and_their_names_let_be() {
+        let data = json!({"subject": {"ids": {"shop": "4711", "crm": 4711}}, "contents": 1});
+        let fields: Vec<_> = problems("consent.request.v1", &data).into_iter().map(|(f, _)| f).collect();
+        assert_eq!(fields, ["data.contents", "data.subject.ids.crm"]);
     }
 
     #[test]

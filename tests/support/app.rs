@@ -302,9 +302,9 @@ impl TestApp {
         eventually(&format!("events {kinds:?}"), async || self.events().await == kinds).await;
     }
 
-    /// The acts of the trail, in order.
+    /// The acts about subjects in the trail, in order.
     pub async fn acts(&self) -> Vec<String> {
-        let details = self.column("select detail from audit order by subject_id, sequence, ordinal").await;
+        let details = self.column("select detail from audit where subject_id is not null order by subject_id, sequence, ordinal").await;
         details
             .iter()
             .map(|d| {
