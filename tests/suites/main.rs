@@ -18,6 +18,7 @@ mod mail_transport;
 mod ordering;
 mod outages;
 mod replicas;
+mod resilience;
 mod schedules;
 mod schemas;
 mod services;

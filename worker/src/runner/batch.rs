@@ -55,6 +55,10 @@ pub(super) struct Attempt<'a> {
     effects: Effects,
     /// A repeat within the batch, and the message it repeats.
     repeats: HashMap<usize, usize>,
+    /// What this batch has entered in the inbox, and may take out again.
+    entered: HashMap<Key, usize>,
+    /// Rows written to the job table besides the follow-ups of decisions.
+    ordered: usize,
 }
 
 impl<'a> Attempt<'a> {
@@ -71,6 +75,8 @@ impl<'a> Attempt<'a> {
             outcomes,
             effects: Effects::default(),
             repeats: HashMap::new(),
+            entered: HashMap::new(),
+            ordered: 0,
         })
     }
 
@@ -123,14 +129,13 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         let (mut fresh, known) = inbox::enter(tx, rows).await?;
-        let mut first: HashMap<Key, usize> = HashMap::new();
         for (i, item) in self.items.iter().enumerate() {
             let Some(key) = keyed(i, item, &self.outcomes) else { continue };
             if fresh.remove(&key) {
-                first.insert(key, i);
+                self.entered.insert(key, i);
                 continue;
             }
-            let earlier = first.get(&key).copied();
+            let earlier = self.entered.get(&key).copied();
             let same = match earlier {
                 Some(earlier) => self.items[earlier].mac == item.mac,
                 None => known.get(&key).is_some_and(|mac| mac[..] == item.mac[..]),
@@ -270,8 +275,8 @@ impl<'a> Attempt<'a> {
         let (mut parked, mut forgotten) = (Vec::new(), Vec::new());
         for (i, item) in self.items.iter().enumerate() {
             let Some(Outcome::Refused(refusal)) = &self.outcomes[i] else { continue };
-            let reused = refusal.code == RefusalCode::IdReused;
-            if let Some(key) = item.key.clone().filter(|_| !reused) {
+            // an entry of another message under this id stays: that one was decided, and its repeat must be known
+            if let Some(key) = item.key.clone().filter(|key| self.entered.get(key) == Some(&i)) {
                 forgotten.push(key);
             }
             if item.on_refusal == OnRefusal::Tell {
