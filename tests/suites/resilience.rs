@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 on_both_databases! {
     an_id_stays_taken_whatever_comes_under_it,
+    what_is_told_to_every_match_waits_sealed,
+    a_withdrawal_that_was_parked_waits_sealed,
 }
 
 async fn new(database: TestDatabase) -> Parts {
@@ -91,5 +93,34 @@ async fn withdraw_from_two(parts: &Parts) {
     let data = json!({"subject": {"email": "ana@example.org", "ids": {"shop": "2"}}, "purposes": ["newsletter"],
         "evidence": {"ip": "203.0.113.7", "user_agent": "Marker/1"}, "staff": "Marker Person"});
     parts.send("3", "consent.withdraw.v1", data).await;
+}
+
+async fn what_is_told_to_every_match_waits_sealed(database: TestDatabase) {
+    let parts = new(database).await;
+    withdraw_from_two(&parts).await;
+    assert_eq!(parts.count("select count(*) from job where kind = 'consent.withdraw.v1'").await, 2);
+    assert_eq!(parts.count("select count(*) from job where day is null").await, 0, "IP and name are sealed");
+    assert_eq!(parts.work().await, 2);
+    assert_eq!(parts.count("select count(*) from consent where state = 3").await, 2);
+    assert_eq!(parts.count("select count(*) from consent_record where told_by = 'shop'").await, 2);
+    assert_eq!(
+        parts.count("select count(*) from consent_record where network_evidence is not null").await,
+        2
+    );
+}
+
+async fn a_withdrawal_that_was_parked_waits_sealed(database: TestDatabase) {
+    let parts = new(database).await;
+    withdraw_from_two(&parts).await;
+    parts.execute("update job set attempt = 5").await;
+    assert_eq!(parts.work().await, 2);
+    let list = parked::list(parts.pool(), None, 10).await.unwrap();
+    assert_eq!(list.iter().map(|p| p.source.as_str()).collect::<Vec<_>>(), ["shop", "shop"]);
+    for parked in list {
+        Operator::new(&parts.opened, Actor::LocalOperator).retry(parked.id).await.unwrap();
+    }
+    assert_eq!(parts.count("select count(*) from job where day is null").await, 0);
+    assert_eq!(parts.work().await, 2);
+    assert_eq!(parts.count("select count(*) from consent_record where told_by = 'shop'").await, 2);
 }
 

@@ -7,13 +7,13 @@ use super::resolve::Resolved;
 use super::subjects::Subjects;
 use super::{Engine, expansion, parking};
 use crate::store::inbox::{self, Key};
+use crate::store::queue::Origin;
 use crate::store::save::{self, Change};
-use crate::store::tables::{InboxRow, ParkedRow};
-use crate::store::{Result, StoreError, Ts, Tx, queue};
+use crate::store::tables::{InboxRow, JobRow, ParkedRow};
+use crate::store::{Result, StoreError, Ts, Tx, keys, queue};
 use rand::rngs::StdRng;
 use rescind_jobs::decision::{Surroundings, decide, decide_alone};
-use rescind_jobs::effects::{Counter, Effects, EventOrder, FollowUp, Lane};
-use rescind_jobs::event::{Event, MessageRefused};
+use rescind_jobs::effects::{Counter, Effects, Lane};
 use rescind_jobs::model::{Identity, SubjectId};
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
@@ -101,7 +101,7 @@ impl<'a> Attempt<'a> {
         let ran = Ran {
             mails: self.effects.mails.len(),
             events: self.effects.events.len(),
-            follow_ups: self.effects.follow_ups.len(),
+            follow_ups: self.effects.follow_ups.len() + self.ordered,
             sweeps: self.effects.sweeps.len(),
             // every message has its outcome by now
             outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
@@ -171,7 +171,7 @@ impl<'a> Attempt<'a> {
             let outcome = match resolved {
                 Resolved::Refused(refusal) => Err(refusal),
                 Resolved::Each(each) => {
-                    self.each(task, &each);
+                    self.each(task, &each, tx).await?;
                     Ok(())
                 }
                 Resolved::None if matches!(task.target, Target::Many) => self.expand(task, tx).await?,
@@ -206,26 +206,38 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// One job for each subject that the message's identities point at.
-    fn each(&mut self, task: &Task, subjects: &[SubjectId]) {
+    /// One job for each subject that the message's identities point at. They carry on what the message told, evidence
+    /// included, so their bodies are sealed like whatever waits outside of its subject.
+    async fn each(&mut self, task: &Task, subjects: &[SubjectId], tx: &mut Tx) -> Result<()> {
+        let day = keys::day_of(self.now);
+        let key = keys::day_key(tx, self.engine.vault(), day, &mut self.rng).await?;
+        let mut rows = Vec::with_capacity(subjects.len());
         for subject in subjects {
             let mut data = task.data.clone();
             if let (Some(named), Value::Object(map)) = (task.job.named(), &mut data) {
                 let known = SubjectRef { locale: named.locale.clone(), ..SubjectRef::known(*subject) };
                 map.insert("subject".to_owned(), serde_json::to_value(known).unwrap_or_default());
             }
-            self.effects.follow_ups.push(FollowUp {
+            let body = queue::follow_up_body(task.message.time, &data);
+            rows.push(JobRow {
                 id: new_id(self.now, &mut self.rng),
                 subject: Some(*subject),
                 source: task.message.source.clone(),
-                kind: task.kind,
-                data,
-                time: task.message.time,
-                due_at: self.now,
-                lane: Lane::Request,
-                trace: task.message.trace.clone(),
+                origin: Origin::FollowUp as i16,
+                kind: Some(task.kind.to_owned()),
+                body: key.seal(keys::body_place(day), &body, &mut self.rng).0,
+                day: Some(day),
+                due_at: Ts(self.now),
+                lane: Lane::Request as i16,
+                attempt: 0,
+                schedule: None,
+                created_at: Ts(self.now),
+                correlation: task.message.trace.correlation.clone(),
+                traceparent: task.message.trace.traceparent.clone(),
             });
         }
+        self.ordered += queue::add(tx, &rows).await?;
+        Ok(())
     }
 
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {
@@ -237,6 +249,7 @@ impl<'a> Attempt<'a> {
         let page =
             expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
+        self.ordered += 1;
         Ok(Ok(()))
     }
 

@@ -30,7 +30,9 @@ pub(super) async fn row(
         Sender::Broker => (Origin::RetryBroker, label(item)),
         Sender::Local => (Origin::RetryLocal, label(item)),
         Sender::Operator => (Origin::Operator, label(item)),
-        Sender::Internal => (Origin::FollowUp, rescind_jobs::decision::INTERNAL_SOURCE.to_owned()),
+        // a follow-up keeps whose message it follows from
+        Sender::Internal if item.source.is_empty() => (Origin::FollowUp, INTERNAL_SOURCE.to_owned()),
+        Sender::Internal => (Origin::FollowUp, item.source.clone()),
     };
     let subject = item.task.as_ref().ok().and_then(|t| match t.target {
         super::prepare::Target::Known(id) => Some(id.0),
