@@ -20,8 +20,13 @@ use uuid::Uuid;
 
 on_both_databases! {
     an_id_stays_taken_whatever_comes_under_it,
+    a_row_that_cannot_be_opened_holds_nobody_up,
+    a_subject_that_cannot_be_read_holds_nobody_up,
+    an_identity_without_its_subject_holds_nobody_up,
     what_is_told_to_every_match_waits_sealed,
     a_withdrawal_that_was_parked_waits_sealed,
+    staff_may_retry_what_is_too_old,
+    an_attempt_is_called_off_when_the_store_was_away,
 }
 
 async fn new(database: TestDatabase) -> Parts {
@@ -86,6 +91,62 @@ fn job(parts: &Parts, n: u128, origin: i16, day: Option<i32>, body: Vec<u8>) -> 
     }
 }
 
+async fn a_row_that_cannot_be_opened_holds_nobody_up(database: TestDatabase) {
+    let parts = new(database).await;
+    let good =
+        envelope(&parts, "1", "subject.upsert.v1", &upsert("ana@example.org")).to_string().into_bytes();
+    parts
+        .put(&[
+            // the key of its day is gone
+            job(&parts, 1, Origin::Operator as i16, Some(7), vec![1; 60]),
+            // of a version to come
+            job(&parts, 2, 99, None, follow_up_body(parts.now(), &json!({}))),
+            job(&parts, 3, Origin::Operator as i16, None, good),
+        ])
+        .await;
+    assert_eq!(parts.work().await, 3);
+    assert_eq!(parts.count("select count(*) from job").await, 0);
+    assert_eq!(parts.count("select count(*) from parked").await, 2);
+    assert_eq!(parts.count("select count(*) from parked where code = 'internal_error'").await, 1);
+    assert_eq!(parts.count("select count(*) from subject").await, 1);
+}
+
+async fn a_subject_that_cannot_be_read_holds_nobody_up(database: TestDatabase) {
+    let parts = new(database).await;
+    parts.send("1", "subject.upsert.v1", upsert("ana@example.org")).await;
+    parts.execute("update subject set state = 9").await;
+    let messages = [
+        envelope(&parts, "2", "subject.upsert.v1", &upsert("ana@example.org")),
+        envelope(&parts, "3", "subject.upsert.v1", &upsert("bob@example.org")),
+    ];
+    let outcomes = handle(&parts, &messages, OnRefusal::Park).await;
+    assert_eq!(code(&outcomes[0]), Some(RefusalCode::InternalError));
+    assert_eq!(outcomes[1], Outcome::Done);
+    assert_eq!(parts.count("select count(*) from parked").await, 1);
+    // and the same from the job table
+    for n in [4, 5] {
+        let data = upsert(if n == 4 { "ana@example.org" } else { "eve@example.org" });
+        let body = envelope(&parts, &n.to_string(), "subject.upsert.v1", &data).to_string().into_bytes();
+        parts.put(&[job(&parts, n, Origin::Operator as i16, None, body)]).await;
+    }
+    assert_eq!(parts.work().await, 2);
+    assert_eq!(parts.count("select count(*) from parked").await, 2);
+    assert_eq!(parts.count("select count(*) from subject").await, 3);
+}
+
+async fn an_identity_without_its_subject_holds_nobody_up(database: TestDatabase) {
+    let parts = new(database).await;
+    parts.send("1", "subject.upsert.v1", upsert("ana@example.org")).await;
+    parts.execute("delete from subject").await;
+    let messages = [
+        envelope(&parts, "2", "subject.upsert.v1", &upsert("ana@example.org")),
+        envelope(&parts, "3", "subject.upsert.v1", &upsert("bob@example.org")),
+    ];
+    let outcomes = handle(&parts, &messages, OnRefusal::Park).await;
+    assert_eq!(code(&outcomes[0]), Some(RefusalCode::InternalError));
+    assert_eq!(outcomes[1], Outcome::Done);
+}
+
 /// A withdrawal that names two subjects at once, with evidence.
 async fn withdraw_from_two(parts: &Parts) {
     parts.send("1", "subject.upsert.v1", upsert("ana@example.org")).await;
@@ -124,3 +185,27 @@ async fn a_withdrawal_that_was_parked_waits_sealed(database: TestDatabase) {
     assert_eq!(parts.count("select count(*) from consent_record where told_by = 'shop'").await, 2);
 }
 
+async fn staff_may_retry_what_is_too_old(database: TestDatabase) {
+    let parts = new(database).await;
+    let mut message = envelope(&parts, "1", "subject.upsert.v1", &upsert("ana@example.org"));
+    message["time"] = json!(parts.now().minus(Span::days(40)));
+    let outcomes = handle(&parts, &[message], OnRefusal::Park).await;
+    assert_eq!(code(&outcomes[0]), Some(RefusalCode::TooOld));
+    let list = parked::list(parts.pool(), None, 10).await.unwrap();
+    Operator::new(&parts.opened, Actor::LocalOperator).retry(list[0].id).await.unwrap();
+    assert_eq!(parts.work().await, 1);
+    assert_eq!(parts.count("select count(*) from parked").await, 0);
+    assert_eq!(parts.count("select count(*) from subject").await, 1);
+}
+
+async fn an_attempt_is_called_off_when_the_store_was_away(database: TestDatabase) {
+    let parts = new(database).await;
+    let key = ("shop".to_owned(), "1".to_owned());
+    let mut tx = parts.pool().begin().await.unwrap();
+    for expected in [1, 2] {
+        assert_eq!(inbox::take_off(&mut tx, &key, Ts(parts.now())).await.unwrap(), expected);
+    }
+    inbox::call_off(&mut tx, &key).await.unwrap();
+    assert_eq!(inbox::take_off(&mut tx, &key, Ts(parts.now())).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+}

@@ -221,7 +221,7 @@ impl<'a> Attempt<'a> {
             let body = queue::follow_up_body(task.message.time, &data);
             rows.push(JobRow {
                 id: new_id(self.now, &mut self.rng),
-                subject: Some(*subject),
+                subject_id: Some(subject.0),
                 source: task.message.source.clone(),
                 origin: Origin::FollowUp as i16,
                 kind: Some(task.kind.to_owned()),
@@ -276,7 +276,10 @@ impl<'a> Attempt<'a> {
         }
         if let Err(error) = save::effects(tx, &self.effects).await {
             if matches!(error, StoreError::LimitReached) {
-                self.memory.counters = self.effects.uses.keys().copied().collect();
+                // what an earlier attempt learnt stays known
+                self.memory.counters.extend(self.effects.uses.keys().copied());
+                self.memory.counters.sort_unstable();
+                self.memory.counters.dedup();
             }
             return Err(error);
         }
@@ -296,23 +299,7 @@ impl<'a> Attempt<'a> {
                 continue;
             }
             parked.push(parking::row(self.engine, tx, item, refusal, self.now, &mut self.rng).await?);
-            if let Some(reply_to) = &item.reply_to {
-                self.effects.events.push(EventOrder {
-                    id: new_id(self.now, &mut self.rng),
-                    subject: None,
-                    sequence: 0,
-                    event: Event::MessageRefused(MessageRefused {
-                        source: item.source.clone(),
-                        id: item.id.clone(),
-                        code: refusal.code.as_str().to_owned(),
-                        detail: refusal.detail.clone(),
-                        fields: refusal.fields.clone(),
-                    }),
-                    reply_to: Some(reply_to.clone()),
-                    at: self.now,
-                    trace: item.trace.clone(),
-                });
-            }
+            self.effects.events.extend(parking::answer(item, refusal, self.now, &mut self.rng));
         }
         Ok((parked, forgotten))
     }

@@ -9,6 +9,9 @@ use crate::store::queue::Origin;
 use crate::store::tables::ParkedRow;
 use crate::store::{Result, Ts, Tx};
 use rand::rngs::StdRng;
+use rescind_jobs::decision::INTERNAL_SOURCE;
+use rescind_jobs::effects::EventOrder;
+use rescind_jobs::event::{Event, MessageRefused};
 use rescind_jobs::protection::new_id;
 use rescind_jobs::refusal::Refusal;
 use rescind_jobs::time::Timestamp;
@@ -57,4 +60,24 @@ pub(super) async fn row(
 
 fn label(item: &Item) -> String {
     item.key.as_ref().map(|(source, _)| source.clone()).unwrap_or_default()
+}
+
+/// The answer to a sender who does not wait, but left word where it goes.
+pub(super) fn answer(item: &Item, refusal: &Refusal, now: Timestamp, rng: &mut StdRng) -> Option<EventOrder> {
+    let reply_to = item.reply_to.clone()?;
+    Some(EventOrder {
+        id: new_id(now, rng),
+        subject: None,
+        sequence: 0,
+        event: Event::MessageRefused(MessageRefused {
+            source: item.source.clone(),
+            id: item.id.clone(),
+            code: refusal.code.as_str().to_owned(),
+            detail: refusal.detail.clone(),
+            fields: refusal.fields.clone(),
+        }),
+        reply_to: Some(reply_to),
+        at: now,
+        trace: item.trace.clone(),
+    })
 }

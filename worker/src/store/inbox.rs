@@ -14,6 +14,7 @@ queries! {
     FLIGHT = "insert into flight (source, id, attempts, at) values ($1, $2, 1, $3) \
               on conflict (source, id) do update set attempts = flight.attempts + 1, at = excluded.at \
               returning attempts";
+    CALLED_OFF = "update flight set attempts = attempts - 1 where source = $1 and id = $2 and attempts > 0";
     LANDED = "delete from flight where source = $1 and id = any($2::text[])";
 }
 
@@ -53,6 +54,11 @@ pub async fn take_off(tx: &mut Tx, key: &Key, now: super::Ts) -> Result<i32> {
     let args = vec![Arg::Text(key.0.clone()), Arg::Text(key.1.clone()), Arg::Ts(now)];
     let rows = tx.rows(&FLIGHT, args).await?;
     rows.first().map_or(Ok(1), |row| row.get(0))
+}
+
+/// Takes an attempt back: the worker lives, it was the store that was away.
+pub async fn call_off(tx: &mut Tx, key: &Key) -> Result<()> {
+    tx.run(&CALLED_OFF, vec![Arg::Text(key.0.clone()), Arg::Text(key.1.clone())]).await.map(drop)
 }
 
 /// Forgets the attempts at messages that were dealt with.
