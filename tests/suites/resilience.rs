@@ -25,6 +25,12 @@ on_both_databases! {
     an_identity_without_its_subject_holds_nobody_up,
     what_is_told_to_every_match_waits_sealed,
     a_withdrawal_that_was_parked_waits_sealed,
+    a_late_no_takes_nothing_back,
+    the_same_no_is_proven_once,
+    a_consent_is_limited_to_one_thing,
+    a_frozen_subject_learns_nothing,
+    the_first_address_is_the_primary_one,
+    what_was_asked_in_vain_waits_anew_when_asked_again,
     staff_may_retry_what_is_too_old,
     an_attempt_is_called_off_when_the_store_was_away,
 }
@@ -183,6 +189,96 @@ async fn a_withdrawal_that_was_parked_waits_sealed(database: TestDatabase) {
     assert_eq!(parts.count("select count(*) from job where day is null").await, 0);
     assert_eq!(parts.work().await, 2);
     assert_eq!(parts.count("select count(*) from consent_record where told_by = 'shop'").await, 2);
+}
+
+async fn a_late_no_takes_nothing_back(database: TestDatabase) {
+    let parts = new(database).await;
+    let subject = json!({"email": "ana@example.org"});
+    parts.send("1", "consent.record.v1", json!({"subject": subject, "consents": answer("agree")})).await;
+    let earlier = parts.now().minus(Span::hours(1));
+    let no = json!({"subject": subject, "consents": answer("disagree"), "given_at": earlier});
+    parts.send("2", "consent.record.v1", no).await;
+    assert_eq!(parts.count("select count(*) from consent where state = 1").await, 1);
+    assert_eq!(parts.count("select count(*) from consent where withdrawn_at is not null").await, 0);
+    assert_eq!(parts.count("select count(*) from consent_record where expression = 2").await, 1, "refused");
+    assert_eq!(parts.count("select count(*) from consent_record where expression = 3").await, 0);
+}
+
+async fn the_same_no_is_proven_once(database: TestDatabase) {
+    let parts = new(database).await;
+    let subject = json!({"email": "ana@example.org"});
+    parts.send("1", "consent.record.v1", json!({"subject": subject, "consents": answer("agree")})).await;
+    parts.clock.advance(Span::hours(1));
+    let no = json!({"subject": subject, "consents": answer("disagree"), "given_at": parts.now()});
+    parts.send("2", "consent.record.v1", no.clone()).await;
+    parts.send("3", "consent.record.v1", no).await;
+    assert_eq!(parts.count("select count(*) from consent where state = 3").await, 1, "withdrawn");
+    assert_eq!(parts.count("select count(*) from consent_record").await, 2);
+}
+
+async fn a_consent_is_limited_to_one_thing(database: TestDatabase) {
+    let parts = new(database).await;
+    let mut consents = answer("agree");
+    consents[0]["address"] = json!({"email": "ana@example.org"});
+    consents[0]["contact"] = json!("office");
+    let data = json!({"subject": {"email": "ana@example.org"}, "consents": consents});
+    let message = envelope(&parts, "1", "consent.record.v1", &data);
+    let outcomes = handle(&parts, &[message], OnRefusal::Tell).await;
+    let Outcome::Refused(refusal) = &outcomes[0] else { panic!("taken: {outcomes:?}") };
+    assert_eq!(refusal.fields[0].field, "data.consents[0].contact");
+}
+
+async fn a_frozen_subject_learns_nothing(database: TestDatabase) {
+    let parts = new(database).await;
+    parts.send("1", "subject.upsert.v1", upsert("ana@example.org")).await;
+    parts.execute("update subject set state = 1").await;
+    let subject = json!({"email": "ana@example.org", "name": "Mallory", "ids": {"shop": "1"}});
+    parts.send("2", "consent.withdraw.v1", json!({"subject": subject, "purposes": ["newsletter"]})).await;
+    assert_eq!(parts.count("select count(*) from consent where state = 3").await, 1, "it counts");
+    assert_eq!(parts.count("select count(*) from identity").await, 1);
+    assert_eq!(parts.count("select count(*) from subject_field").await, 0);
+}
+
+async fn the_first_address_is_the_primary_one(database: TestDatabase) {
+    let parts = new(database).await;
+    let mut messages = Vec::new();
+    for n in 0..8 {
+        for which in ["first", "second"] {
+            let subject =
+                json!({"ids": {"shop": n.to_string()}, "email": format!("{which}@host{n}.example")});
+            let data = json!({"subject": subject});
+            messages.push(envelope(&parts, &format!("{n}-{which}"), "subject.upsert.v1", &data));
+        }
+    }
+    assert!(handle(&parts, &messages, OnRefusal::Park).await.iter().all(|o| *o == Outcome::Done));
+    for n in 0..8 {
+        let data = json!({"subject": {"ids": {"shop": n.to_string()}}, "contents": ["newsletter"]});
+        parts.send(&format!("{n}"), "consent.request.v1", data).await;
+    }
+    let now = parts.now();
+    let lease = now.plus(Span::minutes(1));
+    let claimed = mails::claim(parts.pool(), now, 10, lease, Uuid::from_u128(1)).await.unwrap();
+    let mut addressed: Vec<_> = claimed.iter().map(|m| m.address).collect();
+    let index = |n| {
+        let email = IdentityValue::email(&format!("first@host{n}.example")).expect("an address");
+        parts.opened.vault.blind_index(&email)
+    };
+    let mut expected: Vec<_> = (0..8).map(index).collect();
+    addressed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(addressed, expected);
+    assert_eq!(parts.count("select count(*) from identity where is_primary = 1 and kind = 'email'").await, 8);
+}
+
+async fn what_was_asked_in_vain_waits_anew_when_asked_again(database: TestDatabase) {
+    let parts = new(database).await;
+    let data = json!({"subject": {"email": "ana@example.org"}, "contents": ["newsletter"]});
+    parts.send("1", "consent.request.v1", data.clone()).await;
+    parts.clock.advance(Span::days(60));
+    parts.work().await;
+    assert_eq!(parts.count("select count(*) from consent where state = 4").await, 1, "expired");
+    parts.send("2", "consent.request.v1", data).await;
+    assert_eq!(parts.count("select count(*) from consent where state = 0").await, 1, "requested");
 }
 
 async fn staff_may_retry_what_is_too_old(database: TestDatabase) {
