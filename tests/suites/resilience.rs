@@ -25,6 +25,7 @@ on_both_databases! {
     an_identity_without_its_subject_holds_nobody_up,
     what_is_told_to_every_match_waits_sealed,
     a_withdrawal_that_was_parked_waits_sealed,
+    caps_spread_what_a_changed_purpose_asks,
     a_late_no_takes_nothing_back,
     the_same_no_is_proven_once,
     a_consent_is_limited_to_one_thing,
@@ -189,6 +190,27 @@ async fn a_withdrawal_that_was_parked_waits_sealed(database: TestDatabase) {
     assert_eq!(parts.count("select count(*) from job where day is null").await, 0);
     assert_eq!(parts.work().await, 2);
     assert_eq!(parts.count("select count(*) from consent_record where told_by = 'shop'").await, 2);
+}
+
+async fn caps_spread_what_a_changed_purpose_asks(database: TestDatabase) {
+    let parts = new(database).await;
+    for n in 0..25 {
+        let data = json!({"subject": {"email": format!("user{n}@example.org")}, "consents": answer("agree")});
+        parts.send(&n.to_string(), "consent.record.v1", data).await;
+    }
+    let data = json!({"purpose": "newsletter", "content": "newsletter"});
+    parts.send("changed", "purpose.changed.v1", data).await;
+    parts.work().await;
+    assert_eq!(parts.count("select count(*) from consent_request").await, 20, "a domain's cap an hour");
+    assert_eq!(parts.count("select count(*) from parked").await, 0);
+    parts.clock.advance(Span::hours(2));
+    parts.work().await;
+    assert_eq!(
+        parts.count("select count(*) from consent_request").await,
+        25,
+        "everybody is asked in the end"
+    );
+    assert_eq!(parts.count("select count(*) from parked").await, 0);
 }
 
 async fn a_late_no_takes_nothing_back(database: TestDatabase) {
