@@ -23,6 +23,7 @@ on_both_databases! {
     a_row_that_cannot_be_opened_holds_nobody_up,
     a_subject_that_cannot_be_read_holds_nobody_up,
     an_identity_without_its_subject_holds_nobody_up,
+    mails_and_events_that_cannot_be_read_hold_nobody_up,
     what_is_told_to_every_match_waits_sealed,
     a_withdrawal_that_was_parked_waits_sealed,
     caps_spread_what_a_changed_purpose_asks,
@@ -152,6 +153,51 @@ async fn an_identity_without_its_subject_holds_nobody_up(database: TestDatabase)
     let outcomes = handle(&parts, &messages, OnRefusal::Park).await;
     assert_eq!(code(&outcomes[0]), Some(RefusalCode::InternalError));
     assert_eq!(outcomes[1], Outcome::Done);
+}
+
+async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatabase) {
+    let parts = new(database).await;
+    let (now, holder) = (parts.now(), Uuid::from_u128(1));
+    let mail = |n, params: Value| MailRow {
+        id: Uuid::from_u128(n),
+        subject_id: Uuid::from_u128(9),
+        request_id: None,
+        template: "confirm_consent".to_owned(),
+        params: Json(params.to_string()),
+        address: vec![0; 32],
+        state: 0,
+        due_at: Ts(now),
+        attempt: 0,
+        created_at: Ts(now),
+        correlation: None,
+        traceparent: None,
+    };
+    let readable = json!({"template": "confirm_consent", "request": Uuid::from_u128(5)});
+    parts.put(&[mail(1, json!({"template": "of a version to come"})), mail(2, readable)]).await;
+    let claimed = mails::claim(parts.pool(), now, 10, now.plus(Span::minutes(1)), holder).await.unwrap();
+    assert_eq!(claimed.iter().map(|m| m.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
+    assert_eq!(parts.count("select count(*) from mail where state = 5").await, 1, "failed, to be seen");
+    let event = |n, data: Value| EventRow {
+        id: Uuid::from_u128(n),
+        subject_id: None,
+        sequence: 0,
+        kind: "consent.expired.v1".to_owned(),
+        data: Json(data.to_string()),
+        reply_to: None,
+        at: Ts(now),
+        state: 0,
+        due_at: Ts(now),
+        attempt: 0,
+        correlation: None,
+        traceparent: None,
+    };
+    let readable =
+        json!({"type": "consent.expired.v1", "data": {"purpose": "newsletter", "expired_at": now}});
+    parts.put(&[event(1, json!({"type": "of.a.version.to.come.v1"})), event(2, readable)]).await;
+    let claimed = events::claim(parts.pool(), now, 10, now.plus(Span::minutes(1)), holder).await.unwrap();
+    assert_eq!(claimed.iter().map(|e| e.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
+    assert_eq!(parts.count("select count(*) from event where state = 3").await, 1, "kept, to be seen");
+    assert_eq!(mails::counts(parts.pool()).await.unwrap(), (0, None, 0));
 }
 
 /// A withdrawal that names two subjects at once, with evidence.
