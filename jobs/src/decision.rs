@@ -193,6 +193,18 @@ impl<'a> Decision<'a> {
         self.out.records.push(record);
     }
 
+    /// Takes `step` as a whole: what it ordered and counted before it refused is dropped again.
+    ///
+    /// # Errors
+    /// The step's refusal; what it did to the subject by then is for the caller to judge.
+    pub(crate) fn whole<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mark = self.out.mark();
+        step(self).inspect_err(|_| self.out.cut(mark))
+    }
+
     /// Counts one more of `value` within `scope`, if fewer than `limit` were counted in the current window.
     ///
     /// # Errors

@@ -251,4 +251,50 @@ mod tests {
         let text = format!("{:?}", problems("consent.request.v1", &data));
         assert!(!text.contains("ana@"), "{text}");
     }
+
+    #[test]
+    fn no_refusal_repeats_what_the_sender_wrote() {
+        let marker = "Ana.Marker@example.org";
+        let subject = json!({"email": "bob@example.org"});
+        for (name, data) in [
+            ("consent.request.v1", json!({"subject": {"ids": {marker: "1"}}, "contents": ["newsletter"]})),
+            ("consent.request.v1", json!({"subject": {marker: 1, "ids": {"shop": 7}}, "contents": [marker]})),
+            ("consent.request.v1", json!({"subject": subject, "contents": ["a"], "requested_at": marker})),
+            (
+                "consent.request.v1",
+                json!({"subject": subject, "contents": ["a"], "evidence": {"ip": marker}}),
+            ),
+            ("consent.request.v1", json!({"subject": {"id": marker}, "contents": ["a"]})),
+            (
+                "consent.request.v1",
+                json!({"subject": {"email": "b@x.org", "kind": marker}, "contents": ["a"]}),
+            ),
+            (
+                "consent.record.v1",
+                json!({"subject": subject, "consents": [{"category": "a", "content": "a",
+                "answer": marker}]}),
+            ),
+            (
+                "consent.record.v1",
+                json!({"subject": subject, "consents": [{"category": "a", "content": "a",
+                "answer": "agree", "address": {marker: marker}}]}),
+            ),
+            (
+                "consent.record.v1",
+                json!({"subject": subject, "consents": [{"category": "a", "content": "a",
+                "answer": "agree", "address": {"ids": {marker: "1"}}}]}),
+            ),
+            ("consent.withdraw.v1", json!({"subject": subject, "purposes": marker})),
+            ("consent.withdraw.v1", json!({"subject": subject, "purposes": [marker]})),
+            ("subject.upsert.v1", json!({"subject": subject, "fields": {marker: "x"}})),
+            ("subject.upsert.v1", json!({"subject": subject, "fields": {marker: {marker: 1}}})),
+            ("subject.upsert.v1", json!({"subject": subject, "addresses": [{"name": {marker: 1}}]})),
+            ("sweep.run.v1", json!({"sweep": marker})),
+            ("purpose.changed.v1", json!({"purpose": marker, "content": marker})),
+        ] {
+            let refusal = kind(name).expect("a type").parse(&data).err().expect("a refusal");
+            let told = serde_json::to_string(&refusal).expect("JSON");
+            assert!(!told.contains("Marker"), "{name} {data}: {told}");
+        }
+    }
 }

@@ -158,6 +158,7 @@ create table mail (
 create index mail_queued on mail (due_at, id) where state = 0;
 create index mail_leased on mail (lease_until) where state = 1;
 create index mail_sending on mail (lease_until) where state = 2;
+create index mail_uncertain on mail (id) where state = 6;
 create index mail_subject on mail (subject_id);
 create index mail_settled on mail (settled_at) where settled_at is not null;
 

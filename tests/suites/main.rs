@@ -20,6 +20,7 @@ mod ordering;
 mod outages;
 mod register;
 mod replicas;
+mod resilience;
 mod schedules;
 mod schemas;
 mod services;

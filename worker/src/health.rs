@@ -21,6 +21,8 @@ pub struct Vitals {
     pub publisher: Option<Arc<amqp::Health>>,
     /// The worker stops.
     pub stopping: AtomicBool,
+    /// One of the worker's loops ended by a panic; only a restart brings it back.
+    pub broken: Arc<AtomicBool>,
 }
 
 /// How often the store is looked at.
@@ -81,6 +83,10 @@ impl Vitals {
                 }
             };
             parts.push(PartHealth { name, state });
+        }
+        if self.broken.load(Ordering::SeqCst) {
+            let why = "one of its loops has ended by a panic; restart it".to_owned();
+            parts.push(PartHealth { name: "worker", state: PartState::Down(why) });
         }
         if self.stopping.load(Ordering::SeqCst) {
             parts.push(PartHealth {

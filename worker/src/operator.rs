@@ -9,7 +9,6 @@ use crate::store::tables::JobRow;
 use crate::store::{StoreError, Ts, Tx, audit, inbox, keys, parked};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, Actor, AuditEvent, Cause};
-use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::model::SubjectId;
 use rescind_jobs::protection::{Sealed, new_id};
@@ -148,10 +147,9 @@ impl<'a> Operator<'a> {
             // Rescind's own, but a whole message: a schedule sent it
             row.origin = Origin::Schedule as i16;
         } else {
-            // it stays sealed: some follow-ups repeat what a message said
+            // it stays sealed, because some carry on what a message told
             row.id = Uuid::parse_str(&taken.message_id).unwrap_or(row.id);
             row.kind = taken.kind;
-            row.source = INTERNAL_SOURCE.to_owned();
         }
         Ok(row)
     }

@@ -26,7 +26,7 @@ use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -58,15 +58,32 @@ pub struct Worker {
 struct Group {
     stop: CancellationToken,
     tasks: JoinSet<()>,
+    broken: Arc<AtomicBool>,
+}
+
+/// Tells that a loop has ended by a panic: a worker that takes messages in and no longer sends mail must not look well.
+struct Alarm(Arc<AtomicBool>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::SeqCst);
+            tracing::error!("a loop of the worker has ended by a panic; restart the worker");
+        }
+    }
 }
 
 impl Group {
-    fn new() -> Self {
-        Self { stop: CancellationToken::new(), tasks: JoinSet::new() }
+    fn new(broken: &Arc<AtomicBool>) -> Self {
+        Self { stop: CancellationToken::new(), tasks: JoinSet::new(), broken: Arc::clone(broken) }
     }
 
     fn start(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+        let alarm = Alarm(Arc::clone(&self.broken));
+        self.tasks.spawn(async move {
+            task.await;
+            drop(alarm);
+        });
     }
 
     async fn end(&mut self) {
@@ -113,7 +130,7 @@ impl Worker {
         let metrics = Arc::new(Metrics::default());
         let engine = engine(&opened, &metrics);
         let mut vitals = Vitals::default();
-        let (mut intakes, mut workers) = (Group::new(), Group::new());
+        let (mut intakes, mut workers) = (Group::new(&vitals.broken), Group::new(&vitals.broken));
         let seed = u64::from(std::process::id());
 
         let sink = match &config.intake.amqp {
@@ -350,4 +367,22 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
 
 fn io(what: &str, source: std::io::Error) -> StartError {
     StartError::Io { what: what.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_panics_is_noticed() {
+        let vitals = Vitals::default();
+        let mut group = Group::new(&vitals.broken);
+        group.start(async {});
+        let down = || vitals.report().parts.iter().any(|part| part.name == "worker");
+        group.start(async { panic!("on purpose") });
+        while !down() {
+            tokio::task::yield_now().await;
+        }
+        group.end().await;
+    }
 }

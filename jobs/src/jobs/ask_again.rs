@@ -5,7 +5,8 @@ use crate::code::ContentId;
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
 use crate::model::{Subject, SubjectId, SubjectState};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::time::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,10 +42,15 @@ impl Job for AskAgain {
         }
         let contents = [self.content.clone()];
         let at = cx.now();
-        ask(
-            &Ask { contents: &contents, email: None, source: None, evidence: None, staff: None, at },
-            subject,
-            cx,
-        )
+        let wanted = Ask { contents: &contents, email: None, source: None, evidence: None, staff: None, at };
+        match cx.whole(|cx| ask(&wanted, subject, cx)) {
+            Err(refusal) if refusal.code == RefusalCode::LimitReached => {
+                // a cap spreads such mails over time, it does not drop them; the jitter keeps them apart
+                let spread = i64::from(cx.rng().next_u32() % 3600);
+                cx.later(at.plus(Span::seconds(3600 + spread)), self);
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::decision::Decision;
 use crate::mail::Mail;
 use crate::model::{
     Consent, ConsentRequest, ConsentState, Evidence, Identity, IdentityKind, IdentityValue, RequestState,
-    Subject, SubjectState,
+    StatementKind, Subject, SubjectState,
 };
 use crate::policy::{Content, ContentVersion, LawfulBasis, OptIn};
 use crate::protection::{LinkKind, token_hash};
@@ -124,7 +124,8 @@ fn reason_to_skip(
         if consent.is_granted(cx.now()) && consent.opt_in == OptIn::Double && same {
             return Some(Why::AlreadyGranted);
         }
-        if consent.withdrawn_at.is_some_and(|w| w >= at) {
+        let refused = consent.last_act.as_ref().filter(|a| a.kind != StatementKind::Grant).map(|a| a.at);
+        if consent.withdrawn_at.max(refused).is_some_and(|no| no >= at) {
             return Some(Why::Outdated);
         }
     }
@@ -206,6 +207,12 @@ fn open_request(
     subject
         .consents
         .entry(content.purpose.clone())
+        .and_modify(|consent| {
+            // asked before and never answered: it waits anew
+            if consent.state == ConsentState::Expired && consent.last_act.is_none() {
+                (consent.state, consent.since) = (ConsentState::Requested, now);
+            }
+        })
         .or_insert_with(|| Consent { state: ConsentState::Requested, ..Consent::none(now) });
     cx.record(&Act::ConsentRequested {
         purpose: content.purpose.clone(),

@@ -3,7 +3,7 @@
 use crate::audit::Act;
 use crate::code::FieldId;
 use crate::decision::Decision;
-use crate::model::{IdentityKind, Subject};
+use crate::model::{Identity, IdentityKind, Subject, SubjectState};
 use crate::refusal::Refusal;
 use crate::subject_ref::SubjectRef;
 
@@ -12,12 +12,20 @@ pub(crate) const NAME_FIELD: &str = "name";
 
 /// Takes over what is new. Identities that others have were told apart before (see the runner); here they are ours.
 pub(crate) fn learn(named: &SubjectRef, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    if subject.state != SubjectState::Active {
+        // frozen or on its way out: a withdrawal still counts, but nothing more is taken down (Art. 18)
+        return Ok(());
+    }
     let vault = cx.vault();
     for identity in named.identities()? {
         let index = vault.blind_index(&identity);
         if subject.identity(&index).is_none() {
             match cx.claimed(&index) {
-                Some(sealed) => subject.identities.push(sealed.clone()),
+                Some(sealed) => {
+                    // the first of its kind that a message names, not the first by index
+                    let primary = subject.primary(identity.kind()).is_none();
+                    subject.identities.push(Identity { primary, ..sealed.clone() });
+                }
                 None => subject.add_identity(&identity, vault, cx.rng())?,
             }
             cx.record(&Act::IdentityAdded { kind: IdentityKind::to_text(identity.kind()) });

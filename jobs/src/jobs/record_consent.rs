@@ -266,6 +266,9 @@ fn linked(
     cx: &Decision<'_>,
 ) -> Result<Option<BlindIndex>, Wrong> {
     let unusable = |field, problem: &str| (field, problem.to_owned(), RefusalCode::InvalidField);
+    if answer.address.is_some() && answer.contact.is_some() {
+        return Err(unusable("contact", "must be left out, because the consent is limited to an address"));
+    }
     if let Some(address) = &answer.address {
         if !version.concerns.addresses {
             return Err(unusable(

@@ -86,14 +86,15 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
     subject.provisional = false;
     let known = subject.consents.get(&stated.purpose);
     let was_granted = known.is_some_and(|c| c.state == ConsentState::Granted);
-    if stated.statement.kind == StatementKind::Refusal && was_granted {
+    // an older "no", told late, took back nothing
+    let yields = known.is_none_or(|c| c.yields_to(&stated.statement));
+    if stated.statement.kind == StatementKind::Refusal && was_granted && yields {
         stated.statement.kind = StatementKind::Withdrawal;
     }
     let kind = stated.statement.kind;
     if kind == StatementKind::Withdrawal {
         void_requests(&stated, subject, cx);
     }
-    let yields = known_consent(subject, &stated.purpose, now).yields_to(&stated.statement);
     let again = kind != StatementKind::Grant && ended_at(subject, &stated) == Some(stated.statement.at);
     if again {
         // the same act told again: no second proof of it
@@ -155,7 +156,8 @@ fn ended_at(subject: &Subject, stated: &Stated) -> Option<Timestamp> {
     let consent = subject.consents.get(&stated.purpose)?;
     match stated.statement.kind {
         StatementKind::Withdrawal => consent.withdrawn_at,
-        _ => consent.last_act.as_ref().filter(|a| a.kind == stated.statement.kind).map(|a| a.at),
+        // a "no" that took a consent back was kept as a withdrawal
+        _ => consent.last_act.as_ref().filter(|a| a.kind != StatementKind::Grant).map(|a| a.at),
     }
 }
 

@@ -102,7 +102,9 @@ impl MailDispatcher {
                     uncertain,
                     "a worker died while handing over mails: they may have left, or not; see `rescind outbox list`"
                 );
-                self.metrics.mail("uncertain");
+                for _ in 0..uncertain {
+                    self.metrics.mail("uncertain");
+                }
             }
             Err(error) => tracing::warn!(%error, "mails of dead workers cannot be taken up"),
         }
@@ -145,6 +147,8 @@ impl MailDispatcher {
         let allowed: HashSet<Uuid> = if ready.is_empty() {
             HashSet::new()
         } else {
+            // rendering took its time: the gate is read, and the lease begins, now
+            let now = self.clock.now();
             rows::sending(&self.pool, leaving, holder, now, now.plus(LEASE)).await?.into_iter().collect()
         };
         let (group, held): (Vec<Outgoing>, Vec<Outgoing>) =

@@ -12,8 +12,7 @@ use crate::store::tables::{InboxRow, ParkedRow};
 use crate::store::{Result, StoreError, Ts, Tx, queue};
 use rand::rngs::StdRng;
 use rescind_jobs::decision::{Surroundings, decide, decide_alone};
-use rescind_jobs::effects::{Counter, Effects, EventOrder};
-use rescind_jobs::event::{Event, MessageRefused};
+use rescind_jobs::effects::{Counter, Effects};
 use rescind_jobs::model::Identity;
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
@@ -51,10 +50,12 @@ pub(super) struct Attempt<'a> {
     pub(super) rng: StdRng,
     outcomes: Vec<Option<Outcome>>,
     effects: Effects,
-    /// Rows of the job table that were written beside the effects.
-    added: usize,
     /// A repeat within the batch, and the message it repeats.
     repeats: HashMap<usize, usize>,
+    /// What this batch has entered in the inbox, and may take out again.
+    entered: HashMap<Key, usize>,
+    /// Rows written to the job table besides the follow-ups of decisions.
+    ordered: usize,
 }
 
 impl<'a> Attempt<'a> {
@@ -70,8 +71,9 @@ impl<'a> Attempt<'a> {
             rng,
             outcomes,
             effects: Effects::default(),
-            added: 0,
             repeats: HashMap::new(),
+            entered: HashMap::new(),
+            ordered: 0,
         })
     }
 
@@ -96,7 +98,7 @@ impl<'a> Attempt<'a> {
         let ran = Ran {
             mails: self.effects.mails.len(),
             events: self.effects.events.len(),
-            follow_ups: self.effects.follow_ups.len() + self.added,
+            follow_ups: self.effects.follow_ups.len() + self.ordered,
             sweeps: self.effects.sweeps.len(),
             // every message has its outcome by now
             outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
@@ -124,14 +126,13 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         let (mut fresh, known) = inbox::enter(tx, rows).await?;
-        let mut first: HashMap<Key, usize> = HashMap::new();
         for (i, item) in self.items.iter().enumerate() {
             let Some(key) = keyed(i, item, &self.outcomes) else { continue };
             if fresh.remove(&key) {
-                first.insert(key, i);
+                self.entered.insert(key, i);
                 continue;
             }
-            let earlier = first.get(&key).copied();
+            let earlier = self.entered.get(&key).copied();
             let same = match earlier {
                 Some(earlier) => self.items[earlier].mac == item.mac,
                 None => known.get(&key).is_some_and(|mac| mac[..] == item.mac[..]),
@@ -167,7 +168,7 @@ impl<'a> Attempt<'a> {
             let outcome = match resolved {
                 Resolved::Refused(refusal) => Err(refusal),
                 Resolved::Each(subjects) => {
-                    self.added +=
+                    self.ordered +=
                         each::order(self.engine, tx, task, &subjects, self.now, &mut self.rng).await?;
                     Ok(())
                 }
@@ -212,6 +213,7 @@ impl<'a> Attempt<'a> {
         let page =
             expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
+        self.ordered += 1;
         Ok(Ok(()))
     }
 
@@ -238,7 +240,10 @@ impl<'a> Attempt<'a> {
         }
         if let Err(error) = save::effects(tx, &self.effects).await {
             if matches!(error, StoreError::LimitReached) {
-                self.memory.counters = self.effects.uses.keys().copied().collect();
+                // what an earlier attempt learnt stays known
+                self.memory.counters.extend(self.effects.uses.keys().copied());
+                self.memory.counters.sort_unstable();
+                self.memory.counters.dedup();
             }
             return Err(error);
         }
@@ -250,31 +255,15 @@ impl<'a> Attempt<'a> {
         let (mut parked, mut forgotten) = (Vec::new(), Vec::new());
         for (i, item) in self.items.iter().enumerate() {
             let Some(Outcome::Refused(refusal)) = &self.outcomes[i] else { continue };
-            let reused = refusal.code == RefusalCode::IdReused;
-            if let Some(key) = item.key.clone().filter(|_| !reused) {
+            // an entry of another message under this id stays: that one was decided, and its repeat must be known
+            if let Some(key) = item.key.clone().filter(|key| self.entered.get(key) == Some(&i)) {
                 forgotten.push(key);
             }
             if item.on_refusal == OnRefusal::Tell {
                 continue;
             }
             parked.push(parking::row(self.engine, tx, item, refusal, self.now, &mut self.rng).await?);
-            if let Some(reply_to) = &item.reply_to {
-                self.effects.events.push(EventOrder {
-                    id: new_id(self.now, &mut self.rng),
-                    subject: None,
-                    sequence: 0,
-                    event: Event::MessageRefused(MessageRefused {
-                        source: item.source.clone(),
-                        id: item.id.clone(),
-                        code: refusal.code.as_str().to_owned(),
-                        detail: refusal.detail.clone(),
-                        fields: refusal.fields.clone(),
-                    }),
-                    reply_to: Some(reply_to.clone()),
-                    at: self.now,
-                    trace: item.trace.clone(),
-                });
-            }
+            self.effects.events.extend(parking::answer(item, refusal, self.now, &mut self.rng));
         }
         Ok((parked, forgotten))
     }

@@ -9,13 +9,14 @@ use super::prepare::{Item, Preparation};
 use crate::clock::{Clock, Randomness};
 use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
-use crate::store::{Pool, Result, StoreError, Ts, Tx, inbox, keys, parked};
+use crate::store::{Pool, Result, StoreError, Ts, Tx, inbox, keys, parked, save};
 use rand::rngs::StdRng;
-use rescind_jobs::effects::Lane;
+use rescind_jobs::effects::{Effects, Lane};
 use rescind_jobs::policy::Policy;
-use rescind_jobs::protection::{Sealed, Vault};
+use rescind_jobs::protection::{DataKey, Sealed, Vault};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
 use rescind_jobs::time::{Span, Timestamp};
+use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -163,12 +164,12 @@ impl Engine {
         while let Some(items) = waiting.pop() {
             match self.run_batch(items).await {
                 Ok(found) => outcomes.extend(found),
-                Err(Failed::Split) if items.len() > 1 => {
+                Err(Failed::Split(_)) if items.len() > 1 => {
                     let (first, second) = items.split_at(items.len() / 2);
                     waiting.push(second);
                     waiting.push(first);
                 }
-                Err(Failed::Split) => outcomes.push(self.give_up(&items[0], not_storable()).await?),
+                Err(Failed::Split(refusal)) => outcomes.push(self.give_up(&items[0], refusal).await?),
                 Err(Failed::Store(error)) => return Err(error),
             }
         }
@@ -177,7 +178,8 @@ impl Engine {
 
     async fn run_batch(&self, items: &[Item]) -> std::result::Result<Vec<Outcome>, Failed> {
         let mut memory = Memory::default();
-        for _ in 0..AGAIN {
+        for round in 0..AGAIN {
+            pause(round).await;
             let started = std::time::Instant::now();
             let attempt = Attempt::new(self, items, &mut memory)?;
             let tx = self.0.pool.begin().await?;
@@ -189,12 +191,11 @@ impl Engine {
                 Err(StoreError::Again | StoreError::LimitReached) if !memory.must_split => {
                     self.0.metrics.batch_again();
                 }
-                Err(StoreError::Data(_)) => return Err(Failed::Split),
-                Err(_) if memory.must_split => return Err(Failed::Split),
-                Err(error) => return Err(Failed::Store(error)),
+                Err(_) if memory.must_split => return Err(Failed::Split(undecided())),
+                Err(error) => return Err(Failed::of(error)),
             }
         }
-        Err(Failed::Store(StoreError::Unavailable("other batches were faster, again and again".to_owned())))
+        Err(Failed::Split(undecided()))
     }
 
     fn committed(&self, ran: &Ran, elapsed: std::time::Duration) {
@@ -224,7 +225,15 @@ impl Engine {
         let outcome = if u32::try_from(attempts).unwrap_or(0) > self.0.settings.max_attempts {
             self.give_up(item, crashed()).await?
         } else {
-            self.run_split(std::slice::from_ref(item)).await?.pop().unwrap_or(Outcome::Duplicate)
+            match self.run_split(std::slice::from_ref(item)).await {
+                Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Duplicate),
+                Err(error) => {
+                    if error.is_transient() {
+                        self.call_off(&flight).await;
+                    }
+                    return Err(error);
+                }
+            }
         };
         let mut tx = self.0.pool.begin().await?;
         inbox::land(&mut tx, &[flight]).await?;
@@ -232,17 +241,40 @@ impl Engine {
         Ok(outcome)
     }
 
+    /// Takes back the attempt at a message that the store was away for. If it still is, the attempt stands.
+    async fn call_off(&self, flight: &inbox::Key) {
+        let called_off = async {
+            let mut tx = self.0.pool.begin().await?;
+            inbox::call_off(&mut tx, flight).await?;
+            tx.commit().await
+        };
+        if let Err(error) = called_off.await {
+            tracing::warn!(%error, "an attempt at a message counts, though it was the store that was away");
+        }
+    }
+
     /// Parks a message that cannot even be refused in a batch.
     async fn give_up(&self, item: &Item, refusal: Refusal) -> Result<Outcome> {
         if item.on_refusal == OnRefusal::Park {
             let mut rng = self.generator()?;
+            let now = self.0.clock.now();
             let mut tx = self.0.pool.begin().await?;
-            let row = parking::row(self, &mut tx, item, &refusal, self.0.clock.now(), &mut rng).await?;
-            parked::add(&mut tx, &[row]).await?;
-            if let Some(row) = item.row {
-                queue::remove(&mut tx, vec![row]).await?;
+            if let Some(row) = item.row
+                && queue::remove(&mut tx, vec![row]).await? == 0
+            {
+                // another worker has dealt with it meanwhile
+                return Ok(Outcome::Duplicate);
             }
+            let row = parking::row(self, &mut tx, item, &refusal, now, &mut rng).await?;
+            parked::add(&mut tx, &[row]).await?;
+            let answer = parking::answer(item, &refusal, now, &mut rng);
+            let mut effects = Effects::default();
+            effects.events.extend(answer);
+            save::effects(&mut tx, &effects).await?;
             tx.commit().await?;
+            if !effects.events.is_empty() {
+                self.0.woken.events.notify_one();
+            }
         }
         let outcome = Outcome::Refused(refusal);
         self.0.metrics.batch(std::slice::from_ref(&outcome), std::time::Duration::ZERO);
@@ -265,11 +297,11 @@ impl Engine {
             rounds -= 1;
             match self.work_batch(lane, limit, flights).await {
                 Ok(worked) => done += worked,
-                Err(Failed::Split) if limit > 1 => {
+                Err(Failed::Split(_)) if limit > 1 => {
                     limit = limit.div_ceil(2);
                     rounds = (rounds + 1) * 2;
                 }
-                Err(Failed::Split) => done += self.park_first(lane).await?,
+                Err(Failed::Split(refusal)) => return Err(StoreError::Statement(refusal.detail)),
                 Err(Failed::Store(error)) => return Err(error),
             }
         }
@@ -283,7 +315,9 @@ impl Engine {
         flights: &Flights,
     ) -> std::result::Result<usize, Failed> {
         let mut memory = Memory::default();
-        for _ in 0..AGAIN {
+        let mut undecidable = Vec::new();
+        for round in 0..AGAIN {
+            pause(round).await;
             let started = std::time::Instant::now();
             let now = self.0.clock.now();
             let mut tx = self.0.pool.begin().await?;
@@ -315,15 +349,29 @@ impl Engine {
                     // other rows may be claimed next time
                     memory.refused.clear();
                     if items.len() > 1 && memory.counters.is_empty() {
-                        return Err(Failed::Split);
+                        return Err(Failed::Split(undecided()));
                     }
+                    undecidable = items;
                 }
-                Err(StoreError::Data(_)) => return Err(Failed::Split),
-                Err(_) if memory.must_split => return Err(Failed::Split),
-                Err(error) => return Err(Failed::Store(error)),
+                Err(_) if memory.must_split => return Err(Failed::Split(undecided())),
+                Err(error) => {
+                    return match (Failed::of(error), items.as_slice(), pages.is_empty()) {
+                        (Failed::Split(refusal), [item], true) => {
+                            self.give_up(item, refusal).await?;
+                            Ok(1)
+                        }
+                        (failed, ..) => Err(failed),
+                    };
+                }
             }
         }
-        Err(Failed::Store(StoreError::Unavailable("other batches were faster, again and again".to_owned())))
+        match undecidable.as_slice() {
+            [item] => {
+                self.give_up(item, undecided()).await?;
+                Ok(1)
+            }
+            _ => Err(Failed::Split(undecided())),
+        }
     }
 
     /// Claims rows. Those that were in flight when a worker died come one by one, after the others.
@@ -342,45 +390,84 @@ impl Engine {
             rows.truncate(1);
         }
         let preparation = self.preparation();
-        let (mut items, mut pages) = (Vec::new(), Vec::new());
+        let (mut items, mut pages, mut days) = (Vec::new(), Vec::new(), HashMap::new());
         for mut row in rows {
             if row.kind.as_deref() == Some(expansion::KIND) {
                 pages.push(row);
                 continue;
             }
-            if let Some(day) = row.day {
-                let key = keys::known_day_key(tx, self.vault(), day).await?;
-                let key = key.ok_or(StoreError::Unreadable { table: "day_key", column: "wrapped" })?;
-                row.body = key.open(keys::body_place(day), &Sealed(row.body))?;
-            }
+            let opened = self.open(tx, &mut row, &mut days).await?;
             let attempts = row.attempt;
             let mut item = preparation.row(row);
             if u32::try_from(attempts).unwrap_or(0) >= self.0.settings.max_attempts {
                 item.task = Err(crashed());
+            }
+            if !opened {
+                tracing::error!(job = %item.id, "a row of the job table cannot be opened; it is parked");
+                item.task = Err(sealed());
             }
             items.push(item);
         }
         Ok((items, pages))
     }
 
-    /// Parks the first due row, which the database refuses.
-    async fn park_first(&self, lane: Lane) -> Result<usize> {
-        let now = self.0.clock.now();
-        let mut tx = self.0.pool.begin().await?;
-        let (items, _) = self.claim(&mut tx, lane, 1, now).await?;
-        drop(tx);
-        let Some(item) = items.first() else { return Ok(0) };
-        self.give_up(item, not_storable()).await?;
-        Ok(1)
+    /// Opens the body of a row; returns whether it could be. One row whose key is gone must not keep the others back.
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        row: &mut Claimed,
+        days: &mut HashMap<i32, Option<DataKey>>,
+    ) -> Result<bool> {
+        let Some(day) = row.day else { return Ok(true) };
+        if let hash_map::Entry::Vacant(place) = days.entry(day) {
+            place.insert(match keys::known_day_key(tx, self.vault(), day).await {
+                Ok(key) => key,
+                Err(StoreError::Unsealable(_)) => None,
+                Err(error) => return Err(error),
+            });
+        }
+        let Some(Some(key)) = days.get(&day) else { return Ok(false) };
+        let sealed = Sealed(std::mem::take(&mut row.body));
+        let opened = key.open(keys::body_place(day), &sealed);
+        let readable = opened.is_ok();
+        row.body = opened.unwrap_or(sealed.0);
+        Ok(readable)
+    }
+}
+
+/// Waits a little before a batch is run again for the n-th time, so that whoever was faster can finish.
+async fn pause(round: usize) {
+    if round > 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(1 << round.min(6))).await;
     }
 }
 
 /// Why a batch did not run.
 enum Failed {
-    /// It must be run in parts.
-    Split,
+    /// It must be run in parts; a single message is refused with this.
+    Split(Refusal),
     /// The store.
     Store(StoreError),
+}
+
+impl Failed {
+    /// What a part of the batch may be to blame for splits it, down to the one message that must not stop the others.
+    fn of(error: StoreError) -> Self {
+        match error {
+            StoreError::Data(_) => Self::Split(Refusal::new(
+                RefusalCode::NotStorable,
+                "The database refuses a value of this message.",
+            )),
+            StoreError::Unreadable { .. } | StoreError::Unsealable(_) => {
+                tracing::error!(%error, "what is stored about a subject cannot be read");
+                Self::Split(Refusal::new(
+                    RefusalCode::InternalError,
+                    "What is stored about the subject cannot be read. The operator finds the place in the log.",
+                ))
+            }
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl From<StoreError> for Failed {
@@ -389,8 +476,19 @@ impl From<StoreError> for Failed {
     }
 }
 
-fn not_storable() -> Refusal {
-    Refusal::new(RefusalCode::NotStorable, "The database refuses a value of this message.")
+fn undecided() -> Refusal {
+    Refusal::new(
+        RefusalCode::InternalError,
+        "The message could not be decided, though it was tried many times: what is stored about its subject does not \
+         fit together.",
+    )
+}
+
+fn sealed() -> Refusal {
+    Refusal::new(
+        RefusalCode::InternalError,
+        "The body does not open: the key of its day is gone, or another.",
+    )
 }
 
 fn crashed() -> Refusal {

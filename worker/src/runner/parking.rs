@@ -9,6 +9,9 @@ use crate::store::queue::Origin;
 use crate::store::tables::ParkedRow;
 use crate::store::{Result, Ts, Tx};
 use rand::rngs::StdRng;
+use rescind_jobs::decision::INTERNAL_SOURCE;
+use rescind_jobs::effects::EventOrder;
+use rescind_jobs::event::{Event, MessageRefused};
 use rescind_jobs::protection::new_id;
 use rescind_jobs::refusal::Refusal;
 use rescind_jobs::time::Timestamp;
@@ -30,7 +33,9 @@ pub(super) async fn row(
         Sender::Broker => (Origin::RetryBroker, label(item)),
         Sender::Local => (Origin::RetryLocal, label(item)),
         Sender::Operator => (Origin::Operator, label(item)),
-        Sender::Internal => (Origin::FollowUp, rescind_jobs::decision::INTERNAL_SOURCE.to_owned()),
+        // a follow-up keeps whose message it follows from
+        Sender::Internal if item.source.is_empty() => (Origin::FollowUp, INTERNAL_SOURCE.to_owned()),
+        Sender::Internal => (Origin::FollowUp, item.source.clone()),
     };
     let subject = item.task.as_ref().ok().and_then(|t| match t.target {
         super::prepare::Target::Known(id) => Some(id.0),
@@ -55,4 +60,24 @@ pub(super) async fn row(
 
 fn label(item: &Item) -> String {
     item.key.as_ref().map(|(source, _)| source.clone()).unwrap_or_default()
+}
+
+/// The answer to a sender who does not wait, but left word where it goes.
+pub(super) fn answer(item: &Item, refusal: &Refusal, now: Timestamp, rng: &mut StdRng) -> Option<EventOrder> {
+    let reply_to = item.reply_to.clone()?;
+    Some(EventOrder {
+        id: new_id(now, rng),
+        subject: None,
+        sequence: 0,
+        event: Event::MessageRefused(MessageRefused {
+            source: item.source.clone(),
+            id: item.id.clone(),
+            code: refusal.code.as_str().to_owned(),
+            detail: refusal.detail.clone(),
+            fields: refusal.fields.clone(),
+        }),
+        reply_to: Some(reply_to),
+        at: now,
+        trace: item.trace.clone(),
+    })
 }

@@ -96,15 +96,16 @@ impl Preparation<'_> {
     pub(super) fn row(&self, row: Claimed) -> Item {
         let place = Some(row.id);
         let sender = match row.origin {
-            Origin::FollowUp => return self.follow_up(row),
-            Origin::Operator => Sender::Operator,
-            Origin::Schedule => Sender::Internal,
-            Origin::RetryAuthenticated => match rescind_jobs::code::SourceId::new(&row.source) {
+            Some(Origin::FollowUp) => return self.follow_up(row),
+            None => return self.follow_up(Claimed { kind: None, ..row }),
+            Some(Origin::Operator) => Sender::Operator,
+            Some(Origin::Schedule) => Sender::Internal,
+            Some(Origin::RetryAuthenticated) => match rescind_jobs::code::SourceId::new(&row.source) {
                 Some(source) => Sender::Authenticated(source),
                 None => Sender::Broker,
             },
-            Origin::RetryBroker => Sender::Broker,
-            Origin::RetryLocal => Sender::Local,
+            Some(Origin::RetryBroker) => Sender::Broker,
+            Some(Origin::RetryLocal) => Sender::Local,
         };
         self.envelope(row.body, sender, OnRefusal::Park, place)
     }
@@ -194,18 +195,19 @@ impl Preparation<'_> {
             trace: item.trace.clone(),
         };
         item.task = self
-            .allowed(&item.sender, &envelope.source, &envelope.kind, envelope.time)
+            .allowed(item, &envelope.source, &envelope.kind, envelope.time)
             .and_then(|kind| self.task(kind, envelope.data, message, None));
     }
 
     /// Checks that this sender may send this type.
     fn allowed(
         &self,
-        sender: &Sender,
+        item: &Item,
         label: &str,
         kind: &str,
         time: Timestamp,
     ) -> Result<&'static registry::Kind, Refusal> {
+        let sender = &item.sender;
         let found = registry::kind(kind).filter(|k| !k.internal || *sender == Sender::Internal);
         let found = found.ok_or_else(registry::unknown_type)?;
         let not_allowed =
@@ -246,7 +248,8 @@ impl Preparation<'_> {
                 "lies in the future; send the time at which it happened",
             ));
         }
-        if *sender != Sender::Internal && time < self.now.minus(self.inbox) {
+        // a row of the job table was taken before: neither our own queue nor a staff decision makes it too old
+        if item.row.is_none() && *sender != Sender::Internal && time < self.now.minus(self.inbox) {
             return Err(Refusal::field(
                 RefusalCode::TooOld,
                 "time",

@@ -51,6 +51,10 @@ impl Subjects {
                 }
                 // somebody else brought these subjects in meanwhile; now they are known
                 owners.extend(load::owners(tx, &lost).await?);
+                if lost.iter().any(|k| !owners.contains_key(k)) {
+                    // and gone again: to be claimed anew
+                    return Err(StoreError::Again);
+                }
                 claimed.retain(|k, _| won.contains(k));
                 let again = resolve(items, |i| attempt.is_open(i), &owners, &request_owners);
                 renumber(&mut resolution, again, &mut fresh);

@@ -76,7 +76,8 @@ impl From<sqlx::Error> for StoreError {
 /// By SQLSTATE class (PostgreSQL, appendix A).
 fn postgres(code: String) -> StoreError {
     match code.get(..2).unwrap_or_default() {
-        "22" | "23" => StoreError::Data(code),
+        // 21: a statement would write one row twice; 54: a value is too large for an index
+        "21" | "22" | "23" | "54" => StoreError::Data(code),
         "40" => StoreError::Again,
         "08" | "25" | "53" | "55" | "57" | "58" | "28" | "3D" => StoreError::Unavailable(code),
         _ => StoreError::Statement(code),

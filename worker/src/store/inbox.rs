@@ -9,11 +9,12 @@ use super::tables::InboxRow;
 use std::collections::{HashMap, HashSet};
 
 queries! {
-    KNOWN = "select source, id, body_mac from inbox where id = any($1::text[])";
+    KNOWN = "select id, body_mac from inbox where source = $1 and id = any($2::text[])";
     FORGET = "delete from inbox where source = $1 and id = any($2::text[])";
     FLIGHT = "insert into flight (source, id, attempts, at) values ($1, $2, 1, $3) \
               on conflict (source, id) do update set attempts = flight.attempts + 1, at = excluded.at \
               returning attempts";
+    CALLED_OFF = "update flight set attempts = attempts - 1 where source = $1 and id = $2 and attempts > 0";
     LANDED = "delete from flight where source = $1 and id = any($2::text[])";
 }
 
@@ -29,14 +30,12 @@ pub async fn enter(tx: &mut Tx, mut rows: Vec<InboxRow>) -> Result<(HashSet<Key>
         fresh.insert((row.get(0)?, row.get(1)?));
     }
     let mut known = HashMap::new();
-    let ids: Vec<String> = rows
-        .iter()
-        .filter(|r| !fresh.contains(&(r.source.clone(), r.id.clone())))
-        .map(|r| r.id.clone())
-        .collect();
-    if !ids.is_empty() {
-        for row in tx.rows(&KNOWN, vec![Arg::Texts(ids)]).await? {
-            known.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+    let others: Vec<Key> =
+        rows.into_iter().map(|r| (r.source, r.id)).filter(|key| !fresh.contains(key)).collect();
+    // source by source: ids alone would read the whole inbox, whose key begins with the source
+    for (source, ids) in by_source(&others) {
+        for row in tx.rows(&KNOWN, vec![Arg::Text(source.clone()), Arg::Texts(ids)]).await? {
+            known.insert((source.clone(), row.get(0)?), row.get(1)?);
         }
     }
     Ok((fresh, known))
@@ -55,6 +54,11 @@ pub async fn take_off(tx: &mut Tx, key: &Key, now: super::Ts) -> Result<i32> {
     let args = vec![Arg::Text(key.0.clone()), Arg::Text(key.1.clone()), Arg::Ts(now)];
     let rows = tx.rows(&FLIGHT, args).await?;
     rows.first().map_or(Ok(1), |row| row.get(0))
+}
+
+/// Takes an attempt back: the worker lives, it was the store that was away.
+pub async fn call_off(tx: &mut Tx, key: &Key) -> Result<()> {
+    tx.run(&CALLED_OFF, vec![Arg::Text(key.0.clone()), Arg::Text(key.1.clone())]).await.map(drop)
 }
 
 /// Forgets the attempts at messages that were dealt with.

@@ -19,7 +19,7 @@ queries! {
     REMOVE = "delete from job where id = any($1::uuid[])";
     NEXT_DUE = "select due_at from job where lane = $1 order by lane, due_at limit 1";
     TRIED = "update job set attempt = attempt + 1 where id = any($1::uuid[])";
-    DEPTH = "select count(*), min(created_at) from job where due_at <= $1";
+    DEPTH = "select count(*), min(created_at) from job where lane in (0, 1) and due_at <= $1";
     IDS = "select id from job order by id limit 1000";
     BY_SCHEDULE = "select count(*) from job where schedule = $1";
 }
@@ -65,8 +65,8 @@ pub struct Claimed {
     pub subject: Option<SubjectId>,
     /// Who sent it; for a retry, as its sender was known when it was parked.
     pub source: String,
-    /// Where it came from.
-    pub origin: Origin,
+    /// Where it came from; none: this version does not know.
+    pub origin: Option<Origin>,
     /// Its type; a row without one holds a whole envelope.
     pub kind: Option<String>,
     /// Data, or a whole envelope.
@@ -95,7 +95,7 @@ fn claimed(row: &Row) -> Result<Claimed> {
         id: row.get(0)?,
         subject: row.get::<Option<Uuid>>(1)?.map(SubjectId),
         source: row.get(2)?,
-        origin: Origin::from_i16(row.get(3)?).ok_or(super::load::unreadable("job", "origin"))?,
+        origin: Origin::from_i16(row.get(3)?),
         kind: row.get(4)?,
         body: row.get(5)?,
         day: row.get(6)?,

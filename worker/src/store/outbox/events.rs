@@ -3,7 +3,7 @@
 
 use crate::store::dialect::{Row, queries};
 use crate::store::load::{index, unreadable};
-use crate::store::{Arg, Pool, Result, Ts};
+use crate::store::{Arg, Pool, Result, StoreError, Ts};
 use rescind_jobs::event::Event;
 use rescind_jobs::model::{IdentityKind, SubjectId};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
@@ -30,6 +30,8 @@ queries! {
                  where state = 1 and lease_until < $1";
     TOLD = "select count(*) from event where kind = $1 and state >= 2";
     EXPIRE = "update event set lease_until = $1 where claimed_by = $2 and state = 1";
+    ILLEGIBLE = "update event set state = 3, published_at = $2, trouble = 'this version cannot read it', \
+                 lease_until = null, claimed_by = null where id = any($1::uuid[])";
     COUNTS = "select count(*), min(at) from event where state = 0";
 }
 
@@ -113,11 +115,24 @@ pub async fn claim(
 ) -> Result<Vec<Claimed>> {
     let mut tx = pool.begin().await?;
     let args = vec![Arg::Ts(Ts(now)), Arg::I64(limit), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)];
-    let rows = tx.rows(&CLAIM, args).await?.iter().map(claimed).collect::<Result<Vec<_>>>()?;
+    let rows = tx.rows(&CLAIM, args).await?;
+    let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in &rows {
+        match claimed(row) {
+            Ok(event) => found.push(event),
+            Err(StoreError::Unreadable { .. }) => illegible.push(row.get::<Uuid>(0)?),
+            Err(error) => return Err(error),
+        }
+    }
+    if !illegible.is_empty() {
+        // the oldest is claimed first: left where it is, it would keep back every other event
+        tracing::error!(events = ?illegible, "events that this version cannot read are kept");
+        tx.run(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
+    }
     if !rows.is_empty() {
         tx.commit().await?;
     }
-    Ok(rows)
+    Ok(found)
 }
 
 /// When the next event is due.

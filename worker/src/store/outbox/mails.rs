@@ -4,7 +4,7 @@ use super::MailState;
 use crate::store::dialect::{Row, queries};
 use crate::store::load::{index, request, unreadable};
 use crate::store::tables::JobRow;
-use crate::store::{Arg, Pool, Result, Ts, queue};
+use crate::store::{Arg, Pool, Result, StoreError, Ts, queue};
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
 use rescind_jobs::model::{ConsentRequest, SubjectId};
@@ -47,8 +47,10 @@ queries! {
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
                  trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
     EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
-    COUNTS = "select count(*) filter (where state = 0), min(case when state = 0 then created_at end), \
-              count(*) filter (where state = 6) from mail where state in (0, 6)";
+    COUNTS = "select count(*), min(created_at) from mail where state = 0";
+    UNCERTAINS = "select count(*) from mail where state = 6";
+    ILLEGIBLE = "update mail set state = 5, settled_at = $2, trouble = 'this version cannot read it', \
+                 lease_until = null, claimed_by = null where id = any($1::uuid[])";
 }
 
 /// A claimed mail.
@@ -117,11 +119,24 @@ pub async fn claim(
 ) -> Result<Vec<Claimed>> {
     let mut tx = pool.begin().await?;
     let args = vec![Arg::Ts(Ts(now)), Arg::I64(limit), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)];
-    let rows = tx.rows(&CLAIM, args).await?.iter().map(claimed).collect::<Result<Vec<_>>>()?;
+    let rows = tx.rows(&CLAIM, args).await?;
+    let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in &rows {
+        match claimed(row) {
+            Ok(mail) => found.push(mail),
+            Err(StoreError::Unreadable { .. }) => illegible.push(row.get::<Uuid>(0)?),
+            Err(error) => return Err(error),
+        }
+    }
+    if !illegible.is_empty() {
+        // the oldest is claimed first: left where it is, it would keep back every other mail
+        tracing::error!(mails = ?illegible, "mails that this version cannot read have failed");
+        tx.run(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
+    }
     if !rows.is_empty() {
         tx.commit().await?;
     }
-    Ok(rows)
+    Ok(found)
 }
 
 /// When the next mail is due.
@@ -150,8 +165,11 @@ pub async fn material(pool: &Pool, mails: &[Claimed]) -> Result<Material> {
     }
     let requests = mails.iter().map(|m| m.mail.request()).collect();
     for row in pool.read(&REQUESTS, vec![Arg::Uuids(requests)]).await? {
-        let request = request(&row)?;
-        out.requests.insert(request.id, request);
+        match request(&row) {
+            Ok(request) => drop(out.requests.insert(request.id, request)),
+            // its mail does not leave; the others do
+            Err(error) => tracing::error!(%error, "a request for consent cannot be read"),
+        }
     }
     Ok(out)
 }
@@ -236,5 +254,6 @@ pub async fn expire_leases(pool: &Pool, holder: Uuid, now: Timestamp) -> Result<
 pub async fn counts(pool: &Pool) -> Result<(i64, Option<Timestamp>, i64)> {
     let rows = pool.read(&COUNTS, vec![]).await?;
     let Some(row) = rows.first() else { return Ok((0, None, 0)) };
-    Ok((row.get(0)?, row.get::<Option<Ts>>(1)?.map(|t| t.0), row.get(2)?))
+    let uncertain = pool.read(&UNCERTAINS, vec![]).await?.first().map_or(Ok(0), |row| row.get(0))?;
+    Ok((row.get(0)?, row.get::<Option<Ts>>(1)?.map(|t| t.0), uncertain))
 }
