@@ -157,6 +157,11 @@ pub enum Act {
         /// The sweep that did it.
         sweep: Uuid,
     },
+    /// A message about many subjects became a job for each of them.
+    Expanded {
+        /// Which type of job.
+        job: String,
+    },
     /// A sweep was ordered.
     SweepOrdered {
         /// Which.

@@ -266,7 +266,7 @@ pub fn decide(
             cx.record(&Act::SubjectCreated);
         }
         if let Some(named) = job.named() {
-            crate::jobs::naming::learn(named, &mut draft, &mut cx)?;
+            crate::jobs::naming::learn(named, job.renames(), &mut draft, &mut cx)?;
         }
         job.decide(&mut draft, &mut cx)
     }));

@@ -73,6 +73,12 @@ impl Envelope {
         let traceparent = optional(&mut map, "traceparent", &mut problems);
         let correlationid = optional(&mut map, "correlationid", &mut problems);
         let replyto = optional(&mut map, "replyto", &mut problems);
+        if source.as_deref().is_some_and(|s| !is_label(s)) {
+            problems.push(problem(
+                "source",
+                "must name the sending app, in letters, digits and . _ ~ : / - only",
+            ));
+        }
         if specversion.as_deref().is_some_and(|v| v != "1.0") {
             problems.push(problem("specversion", "must be \"1.0\""));
         }
@@ -182,6 +188,11 @@ fn optional(map: &mut Map<String, Value>, name: &str, problems: &mut Vec<FieldPr
             None
         }
     }
+}
+
+/// Sources stand in the trail and in registers, so an address must not pass for one.
+fn is_label(source: &str) -> bool {
+    source.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~:/-".contains(&b))
 }
 
 fn contains_nul(map: &Map<String, Value>) -> bool {

@@ -54,6 +54,9 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
     const FEATURE: Option<Feature> = None;
     /// An unknown subject is created.
     const CREATES: bool = false;
+    /// The name it gives replaces a known one. Elsewhere a name is taken only where none is known: whoever fills in a
+    /// form must not rename somebody who has confirmed.
+    const RENAMES: bool = false;
     /// Where identities point at several subjects, it is applied to each; else it is parked for staff.
     const EVERY_MATCH: bool = false;
 
@@ -98,6 +101,8 @@ pub trait AnyJob: Send + Sync {
     fn creates(&self) -> bool;
     /// See [`Job::EVERY_MATCH`].
     fn every_match(&self) -> bool;
+    /// See [`Job::RENAMES`].
+    fn renames(&self) -> bool;
     /// See [`Job::decide`].
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::decide_alone`].
@@ -124,6 +129,10 @@ impl<J: Job> AnyJob for J {
 
     fn every_match(&self) -> bool {
         J::EVERY_MATCH
+    }
+
+    fn renames(&self) -> bool {
+        J::RENAMES
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {

@@ -52,7 +52,7 @@ fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
     match serde_path_to_error::deserialize::<_, J>(data) {
         Ok(job) => Ok(Box::new(job)),
         Err(error) => {
-            let first = data_problem(&error.path().to_string(), error.inner());
+            let first = data_problem(&path_of(error.path()), error.inner());
             let schema = schemars::schema_for!(J).to_value();
             let fields = crate::schema_check::problems(&schema, data);
             if fields.is_empty() {
@@ -63,6 +63,23 @@ fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
             Err(Refusal { code: RefusalCode::InvalidField, detail, fields })
         }
     }
+}
+
+/// Where in the data reading stopped; a name that the sender made up is not repeated.
+fn path_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut out = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("[{index}]")),
+            Segment::Map { key } => {
+                out.push_str(if out.is_empty() { "" } else { "." });
+                out.push_str(&crate::schema_check::shown(key));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    out
 }
 
 /// Every type, public ones first.

@@ -188,7 +188,7 @@ fn list(values: &[Value]) -> String {
 }
 
 /// A name that the sender made up could hold anything.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let plain = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
     if plain { name.to_owned() } else { "(a name)".to_owned() }
 }

@@ -203,6 +203,7 @@ create table job (
 ) strict, without rowid;
 create index job_due on job (lane, due_at, id);
 create index job_schedule on job (schedule) where schedule is not null;
+create index job_subject on job (subject_id) where subject_id is not null;
 
 create table inbox (
     source text not null,

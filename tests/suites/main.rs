@@ -21,6 +21,7 @@ mod outages;
 mod register;
 mod replicas;
 mod resilience;
+mod safeguards;
 mod schedules;
 mod schemas;
 mod services;

@@ -5,7 +5,7 @@ use super::stating::{Agreed, Stated, state};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
 use crate::locale::Locale;
-use crate::model::{Answer, Evidence, RequestState, Statement, StatementKind, Subject};
+use crate::model::{Answer, Evidence, RequestState, Statement, StatementKind, Subject, SubjectState};
 use crate::policy::OptIn;
 use crate::refusal::{Refusal, RefusalCode};
 use schemars::JsonSchema;
@@ -45,6 +45,10 @@ impl Job for AnswerConsent {
             subject.requests.iter().position(|r| r.id == self.request).ok_or_else(|| closed.clone())?;
         let agrees = self.answer == Answer::Agree;
         let request = subject.requests[position].clone();
+        if agrees && subject.state != SubjectState::Active && request.state == RequestState::Open {
+            // frozen or being erased: nothing is added to what is known (Art. 18)
+            return Err(closed);
+        }
         match request.state {
             RequestState::Open if request.expires_at > now => {}
             // the second click on the same button

@@ -10,8 +10,14 @@ use crate::subject_ref::SubjectRef;
 /// The built-in field for the name to address a subject by.
 pub(crate) const NAME_FIELD: &str = "name";
 
-/// Takes over what is new. Identities that others have were told apart before (see the runner); here they are ours.
-pub(crate) fn learn(named: &SubjectRef, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+/// Takes over what is new. Identities that others have were told apart before (see the runner); here they are ours. A
+/// known name is replaced only if the message `renames`.
+pub(crate) fn learn(
+    named: &SubjectRef,
+    renames: bool,
+    subject: &mut Subject,
+    cx: &mut Decision<'_>,
+) -> Result<(), Refusal> {
     if subject.state != SubjectState::Active {
         // frozen or on its way out: a withdrawal still counts, but nothing more is taken down (Art. 18)
         return Ok(());
@@ -37,7 +43,9 @@ pub(crate) fn learn(named: &SubjectRef, subject: &mut Subject, cx: &mut Decision
     if let Some(kind) = named.kind {
         subject.kind = kind;
     }
-    if let (Some(name), Some(field)) = (&named.name, FieldId::new(NAME_FIELD)) {
+    if let (Some(name), Some(field)) = (&named.name, FieldId::new(NAME_FIELD))
+        && (renames || subject.provisional || !subject.fields.contains_key(&field))
+    {
         set_field(subject, field, name, cx)?;
     }
     Ok(())

@@ -92,7 +92,7 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
         stated.statement.kind = StatementKind::Withdrawal;
     }
     let kind = stated.statement.kind;
-    if kind == StatementKind::Withdrawal {
+    if kind != StatementKind::Grant {
         void_requests(&stated, subject, cx);
     }
     let again = kind != StatementKind::Grant && ended_at(subject, &stated) == Some(stated.statement.at);
@@ -112,6 +112,14 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
     }
     if !yields {
         let why = Why::Outdated;
+        cx.record(&Act::StatementWithoutEffect { purpose: stated.purpose, why, record: Some(record) });
+        return;
+    }
+    if kind == StatementKind::Withdrawal && consent.state == ConsentState::Withdrawn {
+        // withdrawn once more, later: kept as proof and for the order of acts, but nobody has to stop anew
+        consent.since = stated.statement.at;
+        consent.last_act = Some(stated.statement);
+        let why = Why::AlreadyEnded;
         cx.record(&Act::StatementWithoutEffect { purpose: stated.purpose, why, record: Some(record) });
         return;
     }
@@ -192,7 +200,7 @@ fn grant(stated: Stated, record: uuid::Uuid, subject: &mut Subject, cx: &mut Dec
     }
 }
 
-/// A withdrawal also voids what was asked for before it: a link clicked later must not revive what was taken back.
+/// A "no" also voids what was asked for before it: a link clicked later must not revive what was taken back.
 fn void_requests(stated: &Stated, subject: &mut Subject, cx: &mut Decision<'_>) {
     for request in &mut subject.requests {
         if request.purpose == stated.purpose

@@ -59,6 +59,7 @@ const MOST_LINKS: usize = 100;
 impl Job for UpsertSubject {
     const KIND: &'static str = "subject.upsert.v1";
     const CREATES: bool = true;
+    const RENAMES: bool = true;
 
     fn concerns(&self) -> Concerns<'_> {
         Concerns::Named(&self.subject)
@@ -73,6 +74,13 @@ impl Job for UpsertSubject {
         }
         self.check(cx)?;
         subject.provisional = false;
+        // an address that is told anew is tried anew
+        for value in self.subject.identities()? {
+            let index = cx.vault().blind_index(&value);
+            for identity in subject.identities.iter_mut().filter(|i| i.index == index) {
+                identity.undeliverable_at = None;
+            }
+        }
         if let Some(email) = &self.primary_email {
             change_primary_email(email, subject, cx)?;
         }

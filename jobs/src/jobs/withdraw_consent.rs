@@ -75,6 +75,9 @@ impl Job for WithdrawConsent {
         let reason = self.reason.as_ref().or(reasons.default.as_ref());
         let source = withdrawal_source(self.source.as_ref(), cx)?;
         for purpose in self.purposes(cx)? {
+            let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
+            let statement =
+                Statement { kind: StatementKind::Withdrawal, at, source: cx.message().source.clone() };
             let manner = Manner {
                 form: self.evidence.as_ref().and_then(|e| e.form.clone()),
                 staff: self.staff.clone(),
@@ -91,14 +94,9 @@ impl Job for WithdrawConsent {
                 }
                 None => None,
             };
-            let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
             let stated = Stated {
                 purpose,
-                statement: Statement {
-                    kind: StatementKind::Withdrawal,
-                    at,
-                    source: cx.message().source.clone(),
-                },
+                statement,
                 opt_in: opted_out,
                 agreed: None,
                 source: source.clone(),

@@ -24,8 +24,9 @@ use uuid::Uuid;
 const LEASE: Span = Span::seconds(120);
 /// Events a group.
 const GROUP: i64 = 256;
-/// A reply that nobody takes is given up after so many attempts; events are not.
-const REPLY_ATTEMPTS: i32 = 5;
+/// An event that no queue is bound for is kept after so many attempts, about fifteen seconds: it must not hold back the
+/// later ones of its subject, which somebody may well be waiting for.
+const UNROUTABLE_ATTEMPTS: i32 = 5;
 
 /// Where events go.
 pub enum Sink {
@@ -150,14 +151,12 @@ impl EventDispatcher {
                 Some(Published::Confirmed) => {
                     Settlement { id: e.id, state: EventState::Published, due_at: now, trouble: None }
                 }
-                Some(Published::Unroutable) if e.reply_to.is_some() && e.attempt >= REPLY_ATTEMPTS => {
-                    let trouble = Some("nobody takes the reply");
+                Some(Published::Unroutable) if e.attempt >= UNROUTABLE_ATTEMPTS => {
+                    tracing::warn!(kind = e.event.kind(), "no queue is bound for an event; it is kept");
+                    let trouble = Some("no queue is bound for it");
                     Settlement { id: e.id, state: EventState::Kept, due_at: now, trouble }
                 }
-                Some(Published::Unroutable) => {
-                    tracing::warn!(kind = e.event.kind(), "no queue is bound for an event; it stays queued");
-                    self.again(e, now, "no queue is bound for it")
-                }
+                Some(Published::Unroutable) => self.again(e, now, "no queue is bound for it"),
                 Some(Published::Failed) | None => self.again(e, now, "the broker did not confirm it"),
             })
             .collect()

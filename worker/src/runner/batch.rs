@@ -11,6 +11,7 @@ use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, ParkedRow};
 use crate::store::{Result, StoreError, Ts, Tx, queue};
 use rand::rngs::StdRng;
+use rescind_jobs::audit::{Act, AuditEvent, Cause};
 use rescind_jobs::decision::{Surroundings, decide, decide_alone};
 use rescind_jobs::effects::{Counter, Effects};
 use rescind_jobs::model::Identity;
@@ -214,6 +215,14 @@ impl<'a> Attempt<'a> {
             expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
         self.ordered += 1;
+        let cause = Cause {
+            source: &task.message.source,
+            message: &task.message.message,
+            policy: self.engine.policy_hex(),
+        };
+        let act = Act::Expanded { job: expansion.kind.to_owned() };
+        let event = AuditEvent::new(&act, None, (0, 0), self.now, cause, &mut self.rng);
+        self.effects.audit.push(event);
         Ok(Ok(()))
     }
 
