@@ -68,7 +68,15 @@ impl Proxy {
     }
 }
 
-/// The broker's own command line, where there is one that we may use.
+/// The command line of the broker that the suites use: the private one's own, else this machine's.
 pub(crate) fn rabbitmqctl(arguments: &[&str]) -> Option<Output> {
-    Command::new("rabbitmqctl").args(arguments).output().ok().filter(|output| output.status.success())
+    let mut command = match std::env::var_os("RESCIND_TEST_RABBITMQ_FOLDER") {
+        Some(folder) => {
+            let mut script = Command::new(crate::layout::root().join("scripts/services/rabbitmq"));
+            script.arg("ctl").arg(folder);
+            script
+        }
+        None => Command::new("rabbitmqctl"),
+    };
+    command.args(arguments).output().ok().filter(|output| output.status.success())
 }
