@@ -1,7 +1,7 @@
 //! Asking a subject for consent: which contents may be asked, the caps against mail bombing, the request and its
 //! mail.
 
-use super::proof::{self, LONGEST_TRACE, Manner, NetworkTrace, NetworkTraces};
+use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::remind_consent::RemindConsent;
 use super::{expire_request::ExpireRequest, stating::consent_source};
 use crate::audit::{Act, Why};
@@ -169,8 +169,8 @@ fn open_request(
     let locale = subject.locale.unwrap_or(cx.policy().default_locale);
     let expires_at = cx.now().plus(cx.policy().periods.request);
     let manner = Manner {
-        form: ask.evidence.and_then(|e| e.form.as_ref()).map(|f| f.chars().take(LONGEST_TRACE).collect()),
-        staff: ask.staff.map(str::to_owned),
+        form: ask.evidence.and_then(|e| e.form.as_ref()).map(proof::cut),
+        staff: ask.staff.map(proof::cut),
         how: None,
         requested_at: Some(ask.at),
     };

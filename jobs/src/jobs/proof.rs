@@ -45,13 +45,18 @@ pub(crate) struct NetworkTrace {
     pub user_agent: Option<String>,
 }
 
-/// The longest user agent and form kept, in characters.
-pub(crate) const LONGEST_TRACE: usize = 512;
+/// The longest text kept as evidence, in characters: a user agent may be of any length.
+const LONGEST_TRACE: usize = 512;
+
+/// As much of a text as is kept.
+pub(crate) fn cut(text: impl AsRef<str>) -> String {
+    text.as_ref().chars().take(LONGEST_TRACE).collect()
+}
 
 impl NetworkTrace {
     pub(crate) fn of(evidence: Option<&Evidence>) -> Option<Self> {
         let evidence = evidence?;
-        let user_agent = evidence.user_agent.as_ref().map(|u| u.chars().take(LONGEST_TRACE).collect());
+        let user_agent = evidence.user_agent.as_ref().map(cut);
         let trace = Self { ip: evidence.ip, user_agent };
         (trace != Self::default()).then_some(trace)
     }

@@ -1,6 +1,6 @@
 //! Consent that was taken elsewhere is recorded: on paper, by phone, in an app's own form (B2–B9).
 
-use super::proof::{self, LONGEST_TRACE, Manner, NetworkTrace, NetworkTraces};
+use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, consent_source, state};
 use crate::code::{CategoryId, ContentId, EntryCode, IdScheme};
 use crate::decision::Decision;
@@ -150,11 +150,10 @@ impl RecordConsent {
         subject: &Subject,
         cx: &mut Decision<'_>,
     ) -> Result<(Option<crate::protection::Sealed>, Option<crate::protection::Sealed>), Refusal> {
-        let cut = |text: &String| text.chars().take(LONGEST_TRACE).collect();
         let manner = Manner {
-            form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(cut),
-            staff: self.staff.as_ref().map(cut),
-            how: self.how.as_ref().map(cut),
+            form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(proof::cut),
+            staff: self.staff.as_ref().map(proof::cut),
+            how: self.how.as_ref().map(proof::cut),
             requested_at: None,
         };
         let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);

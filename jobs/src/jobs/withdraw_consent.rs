@@ -79,8 +79,8 @@ impl Job for WithdrawConsent {
             let statement =
                 Statement { kind: StatementKind::Withdrawal, at, source: cx.message().source.clone() };
             let manner = Manner {
-                form: self.evidence.as_ref().and_then(|e| e.form.clone()),
-                staff: self.staff.clone(),
+                form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(proof::cut),
+                staff: self.staff.as_ref().map(proof::cut),
                 ..Manner::default()
             };
             let evidence = match (&manner.form, &manner.staff) {
