@@ -5,7 +5,10 @@ use rescind_jobs::event::Event;
 use rescind_jobs::policy::Feature;
 use rescind_jobs::refusal::RefusalCode;
 use rescind_jobs::registry;
+use rescind_tests::app::TestApp;
 use rescind_worker::metrics::Metrics;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn page(path: &str) -> String {
@@ -60,4 +63,58 @@ fn links_between_pages_lead_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The examples of `docs/messages.md`: whole messages, events, and data under the heading of their type.
+fn examples() -> Vec<Value> {
+    let (text, mut kind, mut found) = (page("docs/messages.md"), None, Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(heading) = line.strip_prefix("### `") {
+            kind = heading.strip_suffix('`');
+        } else if line == "```json" {
+            let body: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            let value: Value =
+                serde_json::from_str(&body.join("\n")).unwrap_or_else(|e| panic!("{e}: {body:?}"));
+            found.push(if value.get("type").is_some() {
+                value
+            } else {
+                json!({"type": kind, "data": value})
+            });
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_messages_are_accepted() {
+    let app = TestApp::sqlite().await;
+    let mut shown = BTreeSet::new();
+    for example in examples() {
+        let Some(name) = registry::public_names().find(|name| example["type"] == *name) else { continue };
+        shown.insert(name);
+        let message =
+            if example.get("id").is_some() { example } else { app.message(name, example["data"].clone()) };
+        let (status, answer) = app.post(&message).await;
+        assert_eq!(status, 202, "{message}: {answer}");
+    }
+    let missing: Vec<_> = registry::public_names().filter(|name| !shown.contains(name)).collect();
+    assert!(missing.is_empty(), "docs/messages.md has no example of {missing:?}");
+}
+
+#[test]
+fn the_examples_of_events_are_as_they_are_sent() {
+    let mut shown = BTreeSet::new();
+    for mut example in examples() {
+        let Some(kind) = Event::KINDS.into_iter().find(|kind| example["type"] == *kind) else { continue };
+        shown.insert(kind);
+        if let Some(data) = example["data"].as_object_mut() {
+            // joined to what the event says when it leaves
+            assert_eq!(data.remove("subject").is_none(), kind == "message.refused.v1", "{kind}");
+        }
+        let told = json!({"type": kind, "data": example["data"]});
+        let event: Event = serde_json::from_value(told.clone()).unwrap_or_else(|e| panic!("{kind}: {e}"));
+        assert_eq!(serde_json::to_value(&event).expect("JSON"), told);
+    }
+    assert_eq!(shown.len(), Event::KINDS.len(), "docs/messages.md shows {shown:?} alone");
 }
