@@ -79,7 +79,21 @@ impl<'a> Attempt<'a> {
     }
 
     /// Runs the batch in `tx`, and commits.
-    pub(super) async fn run(mut self, mut tx: Tx) -> Result<Ran> {
+    pub(super) async fn run(self, mut tx: Tx) -> Result<Ran> {
+        match self.run_in(&mut tx).await {
+            Ok(ran) => {
+                tx.commit().await?;
+                Ok(ran)
+            }
+            Err(error) => {
+                // now, not when the connection is next used: rows that are still locked would be passed over
+                tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_in(mut self, tx: &mut Tx) -> Result<Ran> {
         for (i, item) in self.items.iter().enumerate() {
             if let Err(refusal) = &item.task {
                 self.outcomes[i] = Some(Outcome::Refused(refusal.clone()));
@@ -87,25 +101,23 @@ impl<'a> Attempt<'a> {
                 self.outcomes[i] = Some(Outcome::Refused(refusal.clone()));
             }
         }
-        self.enter(&mut tx).await?;
+        self.enter(tx).await?;
         let counters = if self.memory.counters.is_empty() {
             HashMap::new()
         } else {
-            save::read_counters(&mut tx, &self.memory.counters).await?
+            save::read_counters(tx, &self.memory.counters).await?
         };
-        let mut subjects = Subjects::load(&mut self, &mut tx).await?;
-        self.decide(&mut subjects, &counters, &mut tx).await?;
-        self.save(subjects, &mut tx).await?;
-        let ran = Ran {
+        let mut subjects = Subjects::load(&mut self, tx).await?;
+        self.decide(&mut subjects, &counters, tx).await?;
+        self.save(subjects, tx).await?;
+        Ok(Ran {
             mails: self.effects.mails.len(),
             events: self.effects.events.len(),
             follow_ups: self.effects.follow_ups.len() + self.ordered,
             sweeps: self.effects.sweeps.len(),
             // every message has its outcome by now
             outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
-        };
-        tx.commit().await?;
-        Ok(ran)
+        })
     }
 
     /// Enters the messages in the inbox, and tells repeats from news.

@@ -167,6 +167,17 @@ impl Tx {
         self.exec().put(rows).await
     }
 
+    /// Rolls back. Should that fail, the connection is broken, and the database has rolled back by itself.
+    pub async fn rollback(self) {
+        let rolled_back = match self {
+            Self::Postgres(tx) => tx.rollback().await,
+            Self::Sqlite(tx) => tx.rollback().await,
+        };
+        if let Err(error) = rolled_back {
+            tracing::debug!(error = %super::StoreError::from(error), "a transaction ended with its connection");
+        }
+    }
+
     /// Commits.
     pub async fn commit(self) -> Result<()> {
         match self {
