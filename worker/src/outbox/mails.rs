@@ -206,6 +206,8 @@ impl MailDispatcher {
 
     fn unwritten(&self, mail: &Claimed, why: NoLetter, now: Timestamp) -> Settlement {
         let (state, trouble) = match why {
+            // it may have left before; what is not known is not recorded as suppressed
+            NoLetter::Suppressed(why) if mail.may_have_left => (MailState::Uncertain, why),
             NoLetter::Suppressed(why) => (MailState::Suppressed, why),
             NoLetter::Failed(why) => {
                 tracing::error!(mail = %mail.id, why, "a mail cannot be written");

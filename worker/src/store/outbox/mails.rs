@@ -18,7 +18,7 @@ queries! {
              order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
-             returning id, subject_id, address, params::text, attempt, created_at, correlation, traceparent";
+             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent";
     NEXT_DUE = "select due_at from mail where state = 0 order by due_at limit 1";
     SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
     ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
@@ -42,8 +42,8 @@ queries! {
     EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
     GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
-    GIVE_BACK_SENDING = "update mail set state = 0, lease_until = null, claimed_by = null \
-                         where state = 2 and lease_until < $1";
+    GIVE_BACK_SENDING = "update mail set state = 0, lease_until = null, claimed_by = null, \
+                         trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
                  trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
     EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
@@ -52,6 +52,9 @@ queries! {
     ILLEGIBLE = "update mail set state = 5, settled_at = $2, trouble = 'this version cannot read it', \
                  lease_until = null, claimed_by = null where id = any($1::uuid[])";
 }
+
+/// What stands in a row whose worker died while handing it over; the statements above write it.
+const DIED_HANDING_OVER: &str = "the worker died while it was handed over";
 
 /// A claimed mail.
 pub struct Claimed {
@@ -67,6 +70,8 @@ pub struct Claimed {
     pub attempt: i32,
     /// When it was ordered.
     pub created_at: Timestamp,
+    /// A worker died while handing it over: it may have left already.
+    pub may_have_left: bool,
     /// W3C trace context.
     pub traceparent: Option<String>,
 }
@@ -105,6 +110,7 @@ fn claimed(row: &Row) -> Result<Claimed> {
         mail: serde_json::from_str(&params).map_err(|_| unreadable("mail", "params"))?,
         attempt: row.get(4)?,
         created_at: row.get::<Ts>(5)?.0,
+        may_have_left: row.get::<Option<String>>(6)?.as_deref() == Some(DIED_HANDING_OVER),
         traceparent: row.get(7)?,
     })
 }
