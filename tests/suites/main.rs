@@ -10,6 +10,7 @@ mod dependencies;
 mod docs;
 mod double_opt_in;
 mod engine;
+mod faults;
 mod features;
 mod kill;
 mod layout;

@@ -6,6 +6,7 @@ pub mod broker;
 pub mod certificate;
 pub mod command;
 pub mod database;
+pub mod fault;
 pub mod operations;
 pub mod parts;
 pub mod pika;

@@ -8,17 +8,22 @@ use std::time::{Duration, Instant};
 
 /// Where the program was built; `scripts/test` builds it before the suites.
 pub fn path() -> PathBuf {
+    built("rescind", "cargo build -p rescind-worker --bin rescind")
+}
+
+/// Where the program was built that dies where a test wants it to; cargo builds it with the suites.
+pub fn faulty() -> PathBuf {
+    built("rescind-faulty", "cargo build -p rescind-tests --bin rescind-faulty")
+}
+
+fn built(name: &str, how: &str) -> PathBuf {
     let mut folder = std::env::current_exe().expect("the test's own path");
     folder.pop();
     if folder.ends_with("deps") {
         folder.pop();
     }
-    let program = folder.join("rescind");
-    assert!(
-        program.exists(),
-        "{} is missing: cargo build -p rescind-worker --bin rescind",
-        program.display()
-    );
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is missing: {how}", program.display());
     program
 }
 

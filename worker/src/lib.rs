@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod fault;
 pub mod health;
 pub mod key_source;
 pub mod log;

@@ -7,6 +7,7 @@ use crate::amqp::{self, IntakeSettings, Publisher, PublisherSettings};
 use crate::app::{Opened, StartError, renderer};
 use crate::broker::BrokerHandle;
 use crate::config::{Config, Transport as TransportChoice};
+use crate::fault::{self, Point};
 use crate::health::Vitals;
 use crate::mail::transport::Transport;
 use crate::metrics::Metrics;
@@ -224,8 +225,10 @@ impl Worker {
     pub async fn stop(mut self) -> bool {
         self.vitals.stopping.store(true, Ordering::SeqCst);
         tracing::info!("stopping: nothing more is taken in");
+        fault::at(Point::AfterDrainBegan);
         let in_order = async {
             self.intakes.end().await;
+            fault::at(Point::AfterIntakeEnded);
             self.workers.end().await;
             self.engine.pool().close().await;
         };

@@ -18,6 +18,7 @@ use super::failure::{Failure, answered, short};
 use super::health::Trouble;
 use super::supervisor::Link;
 use super::{Handle, Unavailable, binary};
+use crate::fault::{self, Point};
 use crate::runner::message::{Incoming, OnRefusal};
 
 /// Why a lane ended.
@@ -129,6 +130,7 @@ impl Lane {
             )));
         }
         let count = batch.len();
+        fault::at(Point::AfterConsume);
         match handle.handle(batch).await {
             Err(Unavailable) => return Err(LaneEnd::StoreDown),
             Ok(outcomes) if outcomes.len() != count => {
@@ -137,8 +139,12 @@ impl Lane {
             }
             Ok(_) => {}
         }
+        fault::at(Point::BeforeAck);
         match answered(last.ack(BasicAckOptions { multiple: true })).await {
-            Ok(true) => Ok(consuming),
+            Ok(true) => {
+                fault::at(Point::AfterAck);
+                Ok(consuming)
+            }
             Ok(false) => {
                 Err(LaneEnd::Failed(Failure::new(Trouble::ChannelClosed, "an acknowledgement came too late")))
             }

@@ -26,11 +26,16 @@ mod templates;
 pub use failure::Exit;
 pub use session::Console;
 
+use crate::clock::{Clock, Randomness};
+use crate::config::Config;
+use crate::log;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use session::Session;
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Carries out a company's privacy duties as jobs: asks for consent, proves it, acts on withdrawals.
 #[derive(Parser)]
@@ -87,6 +92,20 @@ enum Command {
     Source(source::Command),
     /// Ask a running worker whether it is ready; for containers
     Health,
+}
+
+/// The whole program: one command with this process's arguments, variables, streams, clock and randomness.
+pub async fn program() -> ExitCode {
+    log::quiet_panics();
+    let console = Console {
+        environment: Config::environment().collect(),
+        input: &mut io::stdin(),
+        output: &mut io::BufWriter::new(io::stdout()),
+        errors: &mut io::stderr(),
+        clock: Clock::system(),
+        randomness: Randomness::system(),
+    };
+    run(std::env::args_os(), console).await.into()
 }
 
 /// Runs one command.

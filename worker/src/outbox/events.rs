@@ -4,6 +4,7 @@
 use super::backoff;
 use crate::amqp::{OutgoingEvent, Published, Publisher};
 use crate::clock::{Clock, Randomness};
+use crate::fault::{self, Point};
 use crate::metrics::Metrics;
 use crate::runner::Woken;
 use crate::store::outbox::EventState;
@@ -108,6 +109,7 @@ impl EventDispatcher {
         if claimed.is_empty() {
             return Ok(0);
         }
+        fault::at(Point::AfterEventClaim);
         let settled = match &self.sink {
             Sink::Kept => claimed
                 .iter()
@@ -118,6 +120,7 @@ impl EventDispatcher {
                 self.publish(publisher, exchange, &claimed, &material).await
             }
         };
+        fault::at(Point::BeforeEventSettle);
         rows::settle(&self.pool, &settled, holder, self.clock.now()).await?;
         for settlement in &settled {
             self.metrics.event(settlement.state.as_str());

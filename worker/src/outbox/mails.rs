@@ -8,6 +8,7 @@ use super::backoff;
 use super::letter::{NoLetter, Writer};
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
+use crate::fault::{self, Point};
 use crate::mail::transport::{Delivery, Outgoing, Phase, Transport};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
@@ -123,6 +124,7 @@ impl MailDispatcher {
         if claimed.is_empty() {
             return Ok(Round::Idle);
         }
+        fault::at(Point::AfterMailClaim);
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
             rows::release(&self.pool, ids, holder).await?;
@@ -151,6 +153,7 @@ impl MailDispatcher {
             let now = self.clock.now();
             rows::sending(&self.pool, leaving, holder, now, now.plus(LEASE)).await?.into_iter().collect()
         };
+        fault::at(Point::AfterMailSending);
         let (group, held): (Vec<Outgoing>, Vec<Outgoing>) =
             ready.into_iter().partition(|m| allowed.contains(&m.id));
         for mail in held {
@@ -159,6 +162,7 @@ impl MailDispatcher {
         }
         let deliveries = self.hand_over(group, &allowed, holder).await;
         let (pause, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
+        fault::at(Point::BeforeMailSettle);
         // an outcome that is known must not be lost to a database that is away for a moment
         let mut tries = 0;
         while let Err(error) = rows::settle(&self.pool, &settled, &follow_ups, holder, self.clock.now()).await
@@ -170,6 +174,7 @@ impl MailDispatcher {
             tracing::warn!(%error, "the outcome of mails cannot be recorded; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+        fault::at(Point::AfterMailSettle);
         if !follow_ups.is_empty() {
             self.woken.jobs.notify_waiters();
         }

@@ -6,6 +6,7 @@ use super::prepare::{Item, Target, Task};
 use super::resolve::Resolved;
 use super::subjects::Subjects;
 use super::{Engine, each, expansion, parking};
+use crate::fault::{self, Point};
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, ParkedRow};
@@ -82,7 +83,9 @@ impl<'a> Attempt<'a> {
     pub(super) async fn run(self, mut tx: Tx) -> Result<Ran> {
         match self.run_in(&mut tx).await {
             Ok(ran) => {
+                fault::at(Point::BeforeCommit);
                 tx.commit().await?;
+                fault::at(Point::AfterCommit);
                 Ok(ran)
             }
             Err(error) => {
@@ -108,6 +111,7 @@ impl<'a> Attempt<'a> {
             save::read_counters(tx, &self.memory.counters).await?
         };
         let mut subjects = Subjects::load(&mut self, tx).await?;
+        fault::at(Point::AfterLoad);
         self.decide(&mut subjects, &counters, tx).await?;
         self.save(subjects, tx).await?;
         Ok(Ran {

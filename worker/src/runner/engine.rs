@@ -7,6 +7,7 @@ use super::message::{Incoming, OnRefusal, Outcome};
 use super::parking;
 use super::prepare::{Item, Preparation};
 use crate::clock::{Clock, Randomness};
+use crate::fault::{self, Point};
 use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
 use crate::store::{Pool, Result, StoreError, Ts, Tx, inbox, keys, parked, save};
@@ -222,6 +223,7 @@ impl Engine {
         let mut tx = self.0.pool.begin().await?;
         let attempts = inbox::take_off(&mut tx, &flight, Ts(self.0.clock.now())).await?;
         tx.commit().await?;
+        fault::at(Point::AfterAttempt);
         let outcome = if u32::try_from(attempts).unwrap_or(0) > self.0.settings.max_attempts {
             self.give_up(item, crashed()).await?
         } else {
@@ -328,6 +330,7 @@ impl Engine {
             }
             let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row).collect();
             flights.take_off(&ids).map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
+            fault::at(Point::AfterJobClaim);
             let mut added = 0;
             for page in &pages {
                 added += expansion::run(self, &mut tx, page, now).await?;

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::door::{NoAnswer, Waiting};
 use super::flights::Flights;
+use crate::fault::{self, Point};
 use crate::store::queue;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::time::Timestamp;
@@ -32,8 +33,10 @@ pub(crate) async fn door(engine: Engine, queue: Queue, stop: CancellationToken) 
             }
         }
         let (messages, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.message, w.answer)).unzip();
+        fault::at(Point::AfterDoor);
         match engine.handle(messages).await {
             Ok(outcomes) => {
+                fault::at(Point::BeforeAnswer);
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
                     // who no longer waits will find it decided
                     let _ = answer.send(Ok(outcome));

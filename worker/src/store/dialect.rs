@@ -6,6 +6,7 @@
 
 use super::error::Result;
 use super::value::Ts;
+use crate::fault::{self, Point};
 use sqlx::postgres::{PgArguments, PgHasArrayType, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Decode, Encode, PgConnection, Postgres, Row as _, Sqlite, SqliteConnection, Type, query::Query};
@@ -155,6 +156,7 @@ fn bind_sqlite(
 impl Exec<'_> {
     /// Runs a query and returns its rows.
     pub async fn rows(&mut self, sql: &'static Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
+        fault::in_store(Point::StoreStatement)?;
         Ok(match self {
             Self::Postgres(connection) => {
                 let query = args.into_iter().fold(sqlx::query(sql.postgres), bind_postgres);
@@ -169,6 +171,7 @@ impl Exec<'_> {
 
     /// Runs a statement and returns how many rows it changed.
     pub async fn run(&mut self, sql: &'static Sql, args: Vec<Arg>) -> Result<u64> {
+        fault::in_store(Point::StoreStatement)?;
         Ok(match self {
             Self::Postgres(connection) => {
                 let query = args.into_iter().fold(sqlx::query(sql.postgres), bind_postgres);
@@ -186,6 +189,7 @@ impl Exec<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        fault::in_store(Point::StoreStatement)?;
         let statements = T::statements();
         Ok(match self {
             Self::Postgres(connection) => {

@@ -9,6 +9,7 @@ use super::dialect::{Exec, Row, Sql, Table};
 use super::error::{Result, StoreError};
 use super::{Arg, migrations};
 use crate::config::{Database, Secret};
+use crate::fault::{self, Point};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -92,6 +93,7 @@ impl Pool {
 
     /// Starts a transaction that writes.
     pub async fn begin(&self) -> Result<Tx> {
+        fault::in_store(Point::StoreBegin)?;
         Ok(match self {
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
@@ -180,10 +182,11 @@ impl Tx {
 
     /// Commits.
     pub async fn commit(self) -> Result<()> {
+        fault::in_store(Point::StoreCommit)?;
         match self {
             Self::Postgres(tx) => tx.commit().await?,
             Self::Sqlite(tx) => tx.commit().await?,
         }
-        Ok(())
+        fault::in_store(Point::StoreCommitted)
     }
 }

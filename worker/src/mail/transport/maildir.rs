@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::names::file_stem;
 use super::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
+use crate::fault::{self, Point};
 
 /// A Maildir to write into.
 #[derive(Debug)]
@@ -71,7 +72,9 @@ fn store_one(mail: &Outgoing, tmp: &Path, folder: &Path, extension: &str) -> io:
     file.write_all(&mail.bytes)?;
     file.sync_all()?;
     drop(file);
-    fs::rename(&draft, folder.join(&name))
+    fs::rename(&draft, folder.join(&name))?;
+    fault::at(Point::AfterMailFile);
+    Ok(())
 }
 
 /// Makes a folder and those above it, readable by the owner alone; one that exists is left as it is.

@@ -15,6 +15,7 @@ use super::reply::Reply;
 use super::tls::Encryption;
 use super::wire::{EncryptBroken, Wire};
 use crate::config::{Credentials, Smtp as Settings, SmtpTls};
+use crate::fault::{self, Point};
 use crate::mail::transport::{Delivery, Phase, Trouble, TroubleKind};
 
 /// Addresses of one host that are tried.
@@ -55,6 +56,7 @@ pub(super) async fn open(
         (None, Ok(own)) => literal(own),
         (None, Err(_)) => return Err(broken(Phase::Connect, TroubleKind::Disconnected)),
     };
+    fault::at(Point::AfterSmtpConnect);
     let mut wire = Wire::new(stream);
     if settings.server.tls == SmtpTls::Implicit {
         encrypt(&mut wire, encryption, Phase::Connect, settings.connect_timeout).await?;
@@ -64,6 +66,7 @@ pub(super) async fn open(
     expect(&greeting, Phase::Greeting, 220)?;
 
     let mut offers = opening.hello(&name).await?;
+    fault::at(Point::AfterSmtpHello);
     let wanted = matches!(settings.server.tls, SmtpTls::Required | SmtpTls::Opportunistic);
     if wanted && offers.has("STARTTLS") {
         let reply = opening.ask(Phase::StartTls, b"STARTTLS\r\n").await?;

@@ -17,6 +17,7 @@ use super::reply::Reply;
 use super::tls::Encryption;
 use super::wire::Wire;
 use crate::config::Smtp as Settings;
+use crate::fault::{self, Point};
 use crate::mail::address::WireAddress;
 use crate::mail::transport::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
 
@@ -114,9 +115,13 @@ impl Session {
         }
         command.push_str("\r\n");
         self.ask(Phase::Mail, command.as_bytes(), |code| code == 250).await?;
+        fault::at(Point::AfterSmtpMail);
         let command = format!("RCPT TO:<{}>\r\n", to.as_str());
         self.ask(Phase::Rcpt, command.as_bytes(), |code| matches!(code, 250..=252)).await?;
-        self.ask(Phase::Data, b"DATA\r\n", |code| code == 354).await
+        fault::at(Point::AfterSmtpRcpt);
+        self.ask(Phase::Data, b"DATA\r\n", |code| code == 354).await?;
+        fault::at(Point::AfterSmtpData);
+        Ok(())
     }
 
     async fn content(&mut self, mail: &Outgoing) -> Delivery {
@@ -125,9 +130,13 @@ impl Session {
             // The server takes the mail only once it has the last byte of its end.
             return broken(if write.whole { Phase::End } else { Phase::Body }, write.kind);
         }
+        fault::at(Point::AfterSmtpDot);
         match self.wire.reply(self.data_limit).await {
             Ok(reply) => match reply.class() {
-                2 => Delivery::Sent,
+                2 => {
+                    fault::at(Point::AfterSmtpAccepted);
+                    Delivery::Sent
+                }
                 4 | 5 => refusal(Phase::End, &reply),
                 _ => broken(Phase::End, TroubleKind::Protocol),
             },
