@@ -9,6 +9,7 @@ mod cli;
 mod dependencies;
 mod docs;
 mod double_opt_in;
+mod egress;
 mod engine;
 mod faults;
 mod features;

@@ -16,3 +16,4 @@ pub mod service;
 pub mod smtp_script;
 pub mod smtp_sink;
 pub mod temp_folder;
+pub mod web_server;

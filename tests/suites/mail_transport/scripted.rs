@@ -8,6 +8,7 @@ use rescind_tests::temp_folder::TempFolder;
 use rescind_worker::config::{Smtp as Settings, SmtpTls};
 use rescind_worker::mail::transport::smtp::{SetupProblem, Smtp};
 use rescind_worker::mail::transport::{Delivery, Phase, ReplyCode, Transport, Trouble, TroubleKind};
+use rescind_worker::trust::TrustProblem;
 
 use super::{login, mail, send, send_one, settings, tls_settings, transport};
 
@@ -73,7 +74,7 @@ fn settings_that_cannot_work_are_refused_at_once() {
         (Settings { connections: 0, ..settings(1) }, SetupProblem::Connections),
         (Settings { helo: Some("a b".to_owned()), ..settings(1) }, SetupProblem::Helo),
         (Settings { data_timeout: Duration::ZERO, ..settings(1) }, SetupProblem::Timeout),
-        (Settings { root_certificate_file: missing, ..tls }, SetupProblem::ExtraRoots),
+        (Settings { root_certificate_file: missing, ..tls }, SetupProblem::Trust(TrustProblem::ExtraRoots)),
     ];
     for (settings, expected) in table {
         assert_eq!(Smtp::new(settings).expect_err("refused"), expected);

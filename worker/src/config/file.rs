@@ -29,6 +29,7 @@ pub(super) struct File {
     pub(super) intake: Intake,
     pub(super) runner: Runner,
     pub(super) mail: Mail,
+    pub(super) egress: Egress,
     #[serde(default)]
     pub(super) keys: Keys,
     pub(super) log: Log,
@@ -134,6 +135,35 @@ pub(super) struct Runner {
     /// Attempts before a message is parked.
     #[schemars(range(min = 1, max = 100))]
     pub(super) max_attempts: u32,
+}
+
+/// Calls to the outside, such as webhooks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Egress {
+    /// Which addresses may be called by their scheme.
+    pub(super) schemes: Schemes,
+    /// Addresses and networks that may be called although they are not public.
+    #[expect(dead_code, reason = "read from the layer, which knows the place of each item")]
+    pub(super) allowed_networks: Vec<String>,
+    /// Longest time a call may take, in seconds.
+    #[schemars(range(min = 1, max = 600))]
+    pub(super) timeout_seconds: u32,
+    /// Largest answer, in bytes.
+    #[schemars(range(min = 1024, max = 67_108_864))]
+    pub(super) response_limit_bytes: u32,
+    /// PEM file with certificates to trust beside those of the system.
+    pub(super) root_certificate_file: Option<String>,
+}
+
+/// Which addresses may be called by their scheme.
+#[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Schemes {
+    /// https alone.
+    Https,
+    /// https and http.
+    Any,
 }
 
 /// The key that encrypts the keys of subjects. At most one of the three.

@@ -38,8 +38,8 @@ pub use schema::config_schema;
 pub use secret::Secret;
 pub use smtp::{Credentials, Smtp, SmtpServer, SmtpTls};
 pub use types::{
-    Amqp, Config, Database, Housekeeping, Http, Intake, KeySource, Log, LogFormat, Mail, Ops, Retry, Runner,
-    Shutdown, Store, Transport,
+    Amqp, Config, Database, Egress, Housekeeping, Http, Intake, KeySource, Log, LogFormat, Mail, Ops, Retry,
+    Runner, Shutdown, Store, Transport,
 };
 
 use layer::Layer;

@@ -13,7 +13,7 @@ use super::file;
 use super::layer::Layer;
 use super::problem::{Place, Problems, quoted};
 use super::public_url::PublicUrl;
-use super::types::{Config, Housekeeping, Http, Intake, KeySource, Log, Ops, Runner, Shutdown};
+use super::types::{Config, Egress, Housekeeping, Http, Intake, KeySource, Log, Ops, Runner, Shutdown};
 use super::value::{Given, Value};
 
 /// The configuration that a file with all layers in it means; `None` after an error.
@@ -33,6 +33,7 @@ pub(super) fn resolve(
     let store = cx.store(file.store, &data_dir);
     let amqp = cx.amqp(file.intake.amqp);
     let mail = cx.mail(file.mail, &data_dir);
+    let egress = cx.egress(file.egress);
     let keys = cx.keys(file.keys, &data_dir);
     let log = cx.log(file.log);
     Some(Config {
@@ -41,6 +42,7 @@ pub(super) fn resolve(
         store: store?,
         intake: Intake { amqp: amqp? },
         mail: mail?,
+        egress,
         keys: keys?,
         log: log?,
         policy: file.policy.map(PathBuf::from),
@@ -164,6 +166,16 @@ impl Resolver<'_> {
             }
         }
         networks
+    }
+
+    fn egress(&mut self, egress: file::Egress) -> Egress {
+        Egress {
+            https_only: egress.schemes == file::Schemes::Https,
+            allowed_networks: self.networks("egress.allowed_networks"),
+            timeout: seconds(egress.timeout_seconds),
+            response_limit: size(egress.response_limit_bytes),
+            root_certificate_file: egress.root_certificate_file.map(PathBuf::from),
+        }
     }
 
     fn two_listeners(&mut self, http: &Http, ops: &Ops) {

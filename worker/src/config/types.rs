@@ -34,6 +34,8 @@ pub struct Config {
     pub runner: Runner,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Calls to the outside.
+    pub egress: Egress,
     /// Where the key-encryption key comes from.
     pub keys: KeySource,
     /// Logging.
@@ -185,6 +187,21 @@ pub struct Retry {
     pub maximum: Duration,
     /// Time after which a mail that never left counts as failed.
     pub give_up: Duration,
+}
+
+/// Section `egress`.
+#[derive(Debug, Clone)]
+pub struct Egress {
+    /// Whether http is refused.
+    pub https_only: bool,
+    /// Networks that may be called although they are not public.
+    pub allowed_networks: Vec<IpNetwork>,
+    /// Longest time a call may take, its answer included.
+    pub timeout: Duration,
+    /// Largest answer in bytes.
+    pub response_limit: usize,
+    /// PEM file with certificates to trust beside those of the system.
+    pub root_certificate_file: Option<PathBuf>,
 }
 
 /// Where the key-encryption key comes from. It is 32 bytes, in base64 from variable or program.

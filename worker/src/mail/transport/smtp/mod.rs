@@ -30,6 +30,7 @@ use self::session::{Fate, Session};
 use self::tls::Encryption;
 use super::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
 use crate::config::Smtp as Settings;
+use crate::trust::TrustProblem;
 
 /// How long a connection may rest unless told otherwise.
 const REST: Duration = Duration::from_secs(15);
@@ -49,15 +50,12 @@ pub enum SetupProblem {
     /// A step may take no time at all.
     #[error("an SMTP timeout is zero")]
     Timeout,
-    /// The file of further authorities is unreadable, empty or not PEM.
-    #[error("the file of further certificate authorities cannot be read as PEM certificates")]
-    ExtraRoots,
+    /// Certificates to trust cannot be read.
+    #[error("mail.smtp: {0}")]
+    Trust(#[from] TrustProblem),
     /// The system has no certificate authorities and none were given.
     #[error("no certificate authorities are installed, and none are configured")]
     NoRoots,
-    /// The TLS library refused its own defaults.
-    #[error("TLS cannot be set up")]
-    Tls,
 }
 
 /// A relay and the connections to it.

@@ -1,18 +1,16 @@
-//! The TLS client: ring as provider, the system's authorities and, if configured, one more file of them.
+//! Encryption of a connection to the relay.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::SetupProblem;
 use crate::config::{Smtp as Settings, SmtpTls};
+use crate::trust;
 
 /// Makes TLS connections to one host.
 #[derive(Clone)]
@@ -28,23 +26,11 @@ impl Encryption {
             return Ok(None);
         }
         let name = ServerName::try_from(settings.server.host.clone()).map_err(|_| SetupProblem::Host)?;
-        let mut roots = RootCertStore::empty();
-        // Unreadable entries of the system's store are skipped: what is missing shows as an unknown issuer.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if let Some(path) = &settings.root_certificate_file {
-            for certificate in read_certificates(path)? {
-                roots.add(certificate).map_err(|_| SetupProblem::ExtraRoots)?;
-            }
-        }
+        let roots = trust::roots(settings.root_certificate_file.as_deref())?;
         if roots.is_empty() && settings.server.tls != SmtpTls::Opportunistic {
             return Err(SetupProblem::NoRoots);
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| SetupProblem::Tls)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = trust::config(roots)?;
         Ok(Some(Self { connector: TlsConnector::from(Arc::new(config)), name }))
     }
 
@@ -58,11 +44,4 @@ impl Encryption {
 pub(super) fn is_certificate_trouble(error: &io::Error) -> bool {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupProblem> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|_| SetupProblem::ExtraRoots)?;
-    if certificates.is_empty() { Err(SetupProblem::ExtraRoots) } else { Ok(certificates) }
 }
