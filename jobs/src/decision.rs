@@ -30,6 +30,8 @@ pub struct MessageContext {
     pub message: String,
     /// The envelope's time.
     pub time: Timestamp,
+    /// Whether somebody waits for it; what follows from it goes first, or later, as it does.
+    pub lane: Lane,
     /// What goes with everything that follows.
     pub trace: Trace,
 }
@@ -130,6 +132,7 @@ impl<'a> Decision<'a> {
             id: self.new_id(),
             subject,
             address,
+            lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
             trace: self.trace.clone(),
@@ -146,12 +149,14 @@ impl<'a> Decision<'a> {
             event,
             reply_to: None,
             at: self.now(),
+            lane: self.message.lane,
             trace: self.trace.clone(),
         };
         self.out.events.push(order);
     }
 
-    /// Sends a message to Rescind itself, about the same subject.
+    /// Sends a message to Rescind itself, about the same subject. For what is due later nobody waits: it goes in the
+    /// background.
     pub fn later<J: Job>(&mut self, due_at: Timestamp, job: &J) {
         let follow_up = FollowUp {
             id: self.new_id(),
@@ -162,7 +167,7 @@ impl<'a> Decision<'a> {
             data: serde_json::to_value(job).unwrap_or_default(),
             time: self.now(),
             due_at,
-            lane: Lane::Request,
+            lane: if due_at > self.now() { Lane::Background } else { self.message.lane },
             trace: self.trace.clone(),
         };
         self.out.follow_ups.push(follow_up);

@@ -95,6 +95,7 @@ impl World {
             source: "shop".into(),
             message: "m".into(),
             time: self.now,
+            lane: Lane::Request,
             trace: Trace::default(),
         };
         let (counters, claimed) = (HashMap::new(), HashMap::new());

@@ -33,6 +33,8 @@ pub struct MailOrder {
     pub mail: Mail,
     /// Not before.
     pub due_at: Timestamp,
+    /// Which mails go first.
+    pub lane: Lane,
     /// What it follows from.
     pub trace: Trace,
 }
@@ -52,17 +54,19 @@ pub struct EventOrder {
     pub reply_to: Option<String>,
     /// When it happened.
     pub at: Timestamp,
+    /// Which events go first, as far as the order of a subject's events allows.
+    pub lane: Lane,
     /// What it follows from.
     pub trace: Trace,
 }
 
-/// Which messages go first.
+/// What goes first: messages, and the mails and events that they bring about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i16)]
 pub enum Lane {
     /// People or apps wait for it.
     Request = 0,
-    /// Sweeps, expansions, imports: never starve the others.
+    /// Sweeps, expansions, reminders, and what follows from them: they never keep the others waiting.
     Background = 1,
 }
 

@@ -1,6 +1,7 @@
 //! Mails that decisions order. An order names a template and what it speaks of, never an address or a text: the mail
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
+use crate::effects::Lane;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +27,14 @@ impl Mail {
         match self {
             Self::ConfirmConsent { .. } => "confirm_consent",
             Self::RemindConsent { .. } => "remind_consent",
+        }
+    }
+
+    /// Whether somebody waits for it. What follows from background work goes in the background anyway.
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::ConfirmConsent { .. } => Lane::Request,
+            Self::RemindConsent { .. } => Lane::Background,
         }
     }
 

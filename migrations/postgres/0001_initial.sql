@@ -146,6 +146,7 @@ create table mail (
     params jsonb not null,
     address bytea not null,
     state smallint not null,
+    lane smallint not null,
     due_at timestamptz not null,
     attempt integer not null,
     lease_until timestamptz,
@@ -156,7 +157,7 @@ create table mail (
     correlation text,
     traceparent text
 );
-create index mail_queued on mail (due_at, id) where state = 0;
+create index mail_queued on mail (lane, due_at, id) where state = 0;
 create index mail_leased on mail (lease_until) where state = 1;
 create index mail_sending on mail (lease_until) where state = 2;
 create index mail_uncertain on mail (id) where state = 6;
@@ -172,6 +173,7 @@ create table event (
     reply_to text,
     at timestamptz not null,
     state smallint not null,
+    lane smallint not null,
     due_at timestamptz not null,
     attempt integer not null,
     lease_until timestamptz,
@@ -181,7 +183,7 @@ create table event (
     correlation text,
     traceparent text
 );
-create index event_queued on event (due_at, id) where state = 0;
+create index event_queued on event (lane, due_at, id) where state = 0;
 create index event_leased on event (lease_until) where state = 1;
 create index event_order on event (subject_id, sequence) where state <= 1;
 create index event_published on event (published_at) where published_at is not null;

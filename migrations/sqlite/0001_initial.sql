@@ -145,6 +145,7 @@ create table mail (
     params text not null,
     address blob not null,
     state integer not null,
+    lane integer not null,
     due_at integer not null,
     attempt integer not null,
     lease_until integer,
@@ -155,7 +156,7 @@ create table mail (
     correlation text,
     traceparent text
 ) strict, without rowid;
-create index mail_queued on mail (due_at, id) where state = 0;
+create index mail_queued on mail (lane, due_at, id) where state = 0;
 create index mail_leased on mail (lease_until) where state = 1;
 create index mail_sending on mail (lease_until) where state = 2;
 create index mail_uncertain on mail (id) where state = 6;
@@ -171,6 +172,7 @@ create table event (
     reply_to text,
     at integer not null,
     state integer not null,
+    lane integer not null,
     due_at integer not null,
     attempt integer not null,
     lease_until integer,
@@ -180,7 +182,7 @@ create table event (
     correlation text,
     traceparent text
 ) strict, without rowid;
-create index event_queued on event (due_at, id) where state = 0;
+create index event_queued on event (lane, due_at, id) where state = 0;
 create index event_leased on event (lease_until) where state = 1;
 create index event_order on event (subject_id, sequence) where state <= 1;
 create index event_published on event (published_at) where published_at is not null;

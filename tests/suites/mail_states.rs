@@ -2,6 +2,7 @@
 //! (M6, A6).
 
 use mail_parser::{MessageParser, MimeHeaders};
+use rescind_jobs::effects::Lane;
 use rescind_jobs::time::Span;
 use rescind_tests::app::{TestApp, eventually};
 use rescind_tests::on_both;
@@ -50,7 +51,10 @@ async fn expect_queued_after(app: &TestApp, attempts: usize) {
 
 /// How long the next mail waits.
 async fn wait_of(app: &TestApp) -> Span {
-    let due = next_due(app.worker().engine.pool()).await.expect("a query").expect("a mail is queued");
+    let due = next_due(app.worker().engine.pool(), Lane::Request)
+        .await
+        .expect("a query")
+        .expect("a mail is queued");
     due.since(app.clock.now())
 }
 

@@ -7,6 +7,7 @@ mod sink;
 use std::path::Path;
 use std::time::Duration;
 
+use rescind_jobs::effects::Lane;
 use rescind_worker::config::{Credentials, Secret, Smtp as Settings, SmtpServer, SmtpTls};
 use rescind_worker::mail::transport::smtp::Smtp;
 use rescind_worker::mail::transport::{Delivery, Outgoing, Transport};
@@ -60,7 +61,7 @@ fn transport(settings: Settings) -> Transport {
 /// The outcomes, after checking that there is one for each mail, in order.
 async fn send(transport: &Transport, group: Vec<Outgoing>) -> Vec<Delivery> {
     let ids: Vec<Uuid> = group.iter().map(|mail| mail.id).collect();
-    let outcomes = transport.send(group).await;
+    let outcomes = transport.send(group, Lane::Request).await;
     assert_eq!(outcomes.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ids, "one outcome a mail, in order");
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -14,6 +14,7 @@ mod engine;
 mod faults;
 mod features;
 mod kill;
+mod lanes;
 mod layout;
 mod licence;
 mod mail_states;

@@ -2,6 +2,7 @@
 //! acts that are told late or many at a time.
 
 use rescind_jobs::audit::Actor;
+use rescind_jobs::effects::Lane;
 use rescind_jobs::model::IdentityValue;
 use rescind_jobs::refusal::RefusalCode;
 use rescind_jobs::time::Span;
@@ -166,6 +167,7 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         params: Json(params.to_string()),
         address: vec![0; 32],
         state: 0,
+        lane: 0,
         due_at: Ts(now),
         attempt: 0,
         created_at: Ts(now),
@@ -174,7 +176,8 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
     };
     let readable = json!({"template": "confirm_consent", "request": Uuid::from_u128(5)});
     parts.put(&[mail(1, json!({"template": "of a version to come"})), mail(2, readable)]).await;
-    let claimed = mails::claim(parts.pool(), now, 10, now.plus(Span::minutes(1)), holder).await.unwrap();
+    let claimed =
+        mails::claim(parts.pool(), Lane::Request, now, 10, now.plus(Span::minutes(1)), holder).await.unwrap();
     assert_eq!(claimed.iter().map(|m| m.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
     assert_eq!(parts.count("select count(*) from mail where state = 5").await, 1, "failed, to be seen");
     let event = |n, data: Value| EventRow {
@@ -186,6 +189,7 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         reply_to: None,
         at: Ts(now),
         state: 0,
+        lane: 0,
         due_at: Ts(now),
         attempt: 0,
         correlation: None,
@@ -325,7 +329,8 @@ async fn the_first_address_is_the_primary_one(database: TestDatabase) {
     }
     let now = parts.now();
     let lease = now.plus(Span::minutes(1));
-    let claimed = mails::claim(parts.pool(), now, 10, lease, Uuid::from_u128(1)).await.unwrap();
+    let claimed =
+        mails::claim(parts.pool(), Lane::Request, now, 10, lease, Uuid::from_u128(1)).await.unwrap();
     let mut addressed: Vec<_> = claimed.iter().map(|m| m.address).collect();
     let index = |n| {
         let email = IdentityValue::email(&format!("first@host{n}.example")).expect("an address");

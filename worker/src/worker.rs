@@ -173,7 +173,9 @@ impl Worker {
             woken: engine.woken().clone(),
             trouble: Arc::clone(&vitals.mail),
         };
-        workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
+        for lane in [Lane::Request, Lane::Background] {
+            workers.start(dispatcher.clone().run(lane, holder.id, poll, workers.stop.clone()));
+        }
         let dispatcher = EventDispatcher {
             pool: opened.pool.clone(),
             vault: Arc::clone(&opened.vault),

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use rescind_jobs::effects::Lane;
+use rescind_tests::app::eventually;
 use rescind_tests::certificate::Certificate;
 use rescind_tests::smtp_script::{Act, Script, SmtpScript};
 use rescind_tests::temp_folder::TempFolder;
 use rescind_worker::config::{Smtp as Settings, SmtpTls};
 use rescind_worker::mail::transport::smtp::{SetupProblem, Smtp};
-use rescind_worker::mail::transport::{Delivery, Phase, ReplyCode, Transport, Trouble, TroubleKind};
+use rescind_worker::mail::transport::{
+    Delivery, Outgoing, Phase, ReplyCode, Transport, Trouble, TroubleKind,
+};
 use rescind_worker::trust::TrustProblem;
 
 use super::{login, mail, send, send_one, settings, tls_settings, transport};
@@ -461,4 +465,26 @@ async fn nothing_shown_of_a_mail_or_an_outcome_holds_an_address() {
     for shown in [format!("{outcome:?}"), format!("{:?}", mail(1, "ana"))] {
         assert!(!shown.contains("ana") && !shown.contains("example"), "{shown}");
     }
+}
+
+/// One connection, and a group in the background under way: whoever is waited for goes next, and then the group has
+/// its turn again.
+#[tokio::test(flavor = "current_thread")]
+async fn a_group_in_the_background_gives_way_between_mails() {
+    let first = Script::friendly().on(".", Act::Late(Duration::from_millis(300), "250 2.0.0 taken"));
+    let server = SmtpScript::start(vec![first]).await;
+    let transport = std::sync::Arc::new(transport(settings(server.port)));
+    let sends = |group: Vec<Outgoing>, lane| {
+        let transport = std::sync::Arc::clone(&transport);
+        tokio::spawn(async move { transport.send(group, lane).await })
+    };
+    let patient = sends(vec![mail(1, "a"), mail(2, "b"), mail(3, "c")], Lane::Background);
+    eventually("the first mail has come", async || server.offered().len() == 1).await;
+    let urgent = sends(vec![mail(4, "u"), mail(5, "v")], Lane::Request);
+    let outcomes = [patient.await.expect("sends"), urgent.await.expect("sends")].concat();
+    assert!(outcomes.iter().all(|(_, outcome)| *outcome == Delivery::Sent), "{outcomes:?}");
+    let order: Vec<_> = server.taken().into_iter().map(|taken| taken.rcpt).collect();
+    let expected = ["a", "u", "v", "b", "c"].map(|local| format!("RCPT TO:<{local}@example.net>"));
+    assert_eq!(order, expected);
+    assert_eq!(server.connections(), 1, "the connection is handed on");
 }

@@ -38,7 +38,9 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The longest pause after a fault of ours: wrong password, refused sender.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Sends mails.
+/// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
+/// waiting that somebody waits for.
+#[derive(Clone)]
 pub struct MailDispatcher {
     /// The store.
     pub pool: Pool,
@@ -65,19 +67,23 @@ pub struct MailDispatcher {
 }
 
 impl MailDispatcher {
-    /// Sends what is due, as `holder`, until told to stop; what was begun is finished.
-    pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
+    /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished.
+    pub async fn run(self, lane: Lane, holder: Uuid, poll: Duration, stop: CancellationToken) {
         let mut next_recovery = self.clock.now();
         while !stop.is_cancelled() {
             let now = self.clock.now();
-            if now >= next_recovery {
+            if lane == Lane::Request && now >= next_recovery {
                 self.recover(now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
-            let round = self.round(holder, &stop).await;
+            // registered before looking, so that no wake-up between looking and waiting is missed
+            let woken = self.woken.mails.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let round = self.round(lane, holder, &stop).await;
             let pausing = matches!(round, Ok(Round::Pause));
             let wait = match round {
-                Ok(Round::Idle) => self.until_due(poll).await,
+                Ok(Round::Idle) => self.until_due(lane, poll).await,
                 Ok(Round::Sent) => continue,
                 Ok(Round::Pause) => self.config.mail.retry.initial.min(LONGEST_PAUSE),
                 Err(error) => {
@@ -86,7 +92,7 @@ impl MailDispatcher {
                 }
             };
             tokio::select! {
-                () = self.woken.mails.notified(), if !pausing => {}
+                () = &mut woken, if !pausing => {}
                 () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => {}
             }
@@ -111,16 +117,16 @@ impl MailDispatcher {
         }
     }
 
-    async fn until_due(&self, poll: Duration) -> Duration {
-        let Ok(Some(due)) = rows::next_due(&self.pool).await else { return poll };
+    async fn until_due(&self, lane: Lane, poll: Duration) -> Duration {
+        let Ok(Some(due)) = rows::next_due(&self.pool, lane).await else { return poll };
         let micros = u64::try_from(due.since(self.clock.now()).as_micros()).unwrap_or(0);
         Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
     }
 
-    async fn round(&self, holder: Uuid, stop: &CancellationToken) -> Result<Round> {
+    async fn round(&self, lane: Lane, holder: Uuid, stop: &CancellationToken) -> Result<Round> {
         let now = self.clock.now();
         let limit = i64::try_from(self.config.mail.group_size.max(1)).unwrap_or(64);
-        let claimed = rows::claim(&self.pool, now, limit, now.plus(LEASE), holder).await?;
+        let claimed = rows::claim(&self.pool, lane, now, limit, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
             return Ok(Round::Idle);
         }
@@ -160,7 +166,7 @@ impl MailDispatcher {
             let why = NoLetter::Suppressed("it was no longer allowed to leave");
             settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
         }
-        let deliveries = self.hand_over(group, &allowed, holder).await;
+        let deliveries = self.hand_over(group, lane, &allowed, holder).await;
         let (pause, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
         fault::at(Point::BeforeMailSettle);
         // an outcome that is known must not be lost to a database that is away for a moment
@@ -188,13 +194,14 @@ impl MailDispatcher {
     async fn hand_over(
         &self,
         group: Vec<Outgoing>,
+        lane: Lane,
         ids: &HashSet<Uuid>,
         holder: Uuid,
     ) -> Vec<(Uuid, Delivery)> {
         if group.is_empty() {
             return Vec::new();
         }
-        let sending = self.transport.send(group);
+        let sending = self.transport.send(group, lane);
         tokio::pin!(sending);
         loop {
             tokio::select! {

@@ -3,6 +3,7 @@
 
 use super::message::{Incoming, OnRefusal, Sender};
 use super::prepare::Preparation;
+use rescind_jobs::effects::Lane;
 use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::refusal::Refusal;
@@ -32,6 +33,7 @@ impl Checker<'_> {
         let Self { policy, vault, now, inbox, body_limit } = *self;
         let incoming =
             Incoming { body: body.to_vec(), sender, on_refusal: OnRefusal::Tell, redelivered: false };
-        Preparation { policy, vault, now, inbox, body_limit }.incoming(incoming).task.map(drop)
+        let lane = Lane::Request;
+        Preparation { policy, vault, now, lane, inbox, body_limit }.incoming(incoming).task.map(drop)
     }
 }

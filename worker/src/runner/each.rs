@@ -7,7 +7,6 @@ use crate::store::queue::{self, Origin};
 use crate::store::tables::JobRow;
 use crate::store::{Result, Ts, Tx, keys};
 use rand::rngs::StdRng;
-use rescind_jobs::effects::Lane;
 use rescind_jobs::model::SubjectId;
 use rescind_jobs::protection::new_id;
 use rescind_jobs::subject_ref::SubjectRef;
@@ -42,7 +41,7 @@ pub(super) async fn order(
             body: key.seal(keys::body_place(day), &body, rng).0,
             day: Some(day),
             due_at: Ts(now),
-            lane: Lane::Request as i16,
+            lane: task.message.lane as i16,
             attempt: 0,
             schedule: None,
             created_at: Ts(now),

@@ -122,11 +122,12 @@ impl Engine {
         self.0.randomness.generator().map_err(|e| StoreError::Unavailable(e.to_string()))
     }
 
-    fn preparation(&self) -> Preparation<'_> {
+    fn preparation(&self, lane: Lane) -> Preparation<'_> {
         Preparation {
             policy: &self.0.policy,
             vault: &self.0.vault,
             now: self.0.clock.now(),
+            lane,
             inbox: self.0.settings.inbox,
             body_limit: self.0.settings.body_limit,
         }
@@ -137,7 +138,7 @@ impl Engine {
     /// # Errors
     /// When the store is unavailable; the messages that were not decided by then may be handed in again.
     pub async fn handle(&self, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
-        let preparation = self.preparation();
+        let preparation = self.preparation(Lane::Request);
         let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
         let items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
         let mut outcomes = Vec::with_capacity(items.len());
@@ -202,7 +203,7 @@ impl Engine {
     fn committed(&self, ran: &Ran, elapsed: std::time::Duration) {
         let woken = &self.0.woken;
         if ran.mails > 0 {
-            woken.mails.notify_one();
+            woken.mails.notify_waiters();
         }
         if ran.events > 0 {
             woken.events.notify_one();
@@ -392,7 +393,7 @@ impl Engine {
         } else {
             rows.truncate(1);
         }
-        let preparation = self.preparation();
+        let preparation = self.preparation(lane);
         let (mut items, mut pages, mut days) = (Vec::new(), Vec::new(), HashMap::new());
         for mut row in rows {
             if row.kind.as_deref() == Some(expansion::KIND) {

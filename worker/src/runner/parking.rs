@@ -78,6 +78,7 @@ pub(super) fn answer(item: &Item, refusal: &Refusal, now: Timestamp, rng: &mut S
         }),
         reply_to: Some(reply_to),
         at: now,
+        lane: item.lane,
         trace: item.trace.clone(),
     })
 }

@@ -5,7 +5,7 @@ use super::message::{Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
 use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
-use rescind_jobs::effects::Trace;
+use rescind_jobs::effects::{Lane, Trace};
 use rescind_jobs::envelope::Envelope;
 use rescind_jobs::job::{AnyJob, Concerns};
 use rescind_jobs::model::{IdentityValue, SubjectId};
@@ -40,6 +40,8 @@ pub(super) struct Item {
     pub kind: Option<String>,
     /// Where a refusal is answered to.
     pub reply_to: Option<String>,
+    /// Whether somebody waits for it.
+    pub lane: Lane,
     /// What goes with everything that follows.
     pub trace: Trace,
     /// What is to be decided, or why not.
@@ -74,6 +76,8 @@ pub(super) struct Preparation<'a> {
     pub policy: &'a Policy,
     pub vault: &'a Vault,
     pub now: Timestamp,
+    /// Whether somebody waits for what is prepared.
+    pub lane: Lane,
     /// For how long ids are kept.
     pub inbox: Span,
     /// The largest body.
@@ -120,6 +124,7 @@ impl Preparation<'_> {
                     source: row.source.clone(),
                     message: self.message_mark(&row.source, &row.id.to_string()),
                     time: body.time,
+                    lane: self.lane,
                     trace: trace.clone(),
                 };
                 self.task(kind, body.data, message, row.subject)
@@ -136,6 +141,7 @@ impl Preparation<'_> {
             source: row.source,
             kind: row.kind,
             reply_to: None,
+            lane: self.lane,
             trace,
             task,
         }
@@ -162,6 +168,7 @@ impl Preparation<'_> {
             source: String::new(),
             kind: None,
             reply_to: None,
+            lane: self.lane,
             trace: Trace::default(),
             task: Err(Refusal::new(RefusalCode::InternalError, "not prepared")),
         };
@@ -192,6 +199,7 @@ impl Preparation<'_> {
             message: self.message_mark(&source, &envelope.id),
             source,
             time: envelope.time,
+            lane: self.lane,
             trace: item.trace.clone(),
         };
         item.task = self

@@ -56,13 +56,13 @@ table! { RequestRow in "consent_request" {
    answered_at = excluded.answered_at" }
 
 table! { MailRow in "mail" {
-    id: Uuid, subject_id: Uuid, request_id: Option<Uuid>, template: String, params: Json, address: Vec<u8>, state: i16, due_at: Ts,
-    attempt: i32, created_at: Ts, correlation: Option<String>, traceparent: Option<String>,
+    id: Uuid, subject_id: Uuid, request_id: Option<Uuid>, template: String, params: Json, address: Vec<u8>, state: i16,
+    lane: i16, due_at: Ts, attempt: i32, created_at: Ts, correlation: Option<String>, traceparent: Option<String>,
 } "" }
 
 table! { EventRow in "event" {
     id: Uuid, subject_id: Option<Uuid>, sequence: i64, kind: String, data: Json, reply_to: Option<String>, at: Ts,
-    state: i16, due_at: Ts, attempt: i32, correlation: Option<String>, traceparent: Option<String>,
+    state: i16, lane: i16, due_at: Ts, attempt: i32, correlation: Option<String>, traceparent: Option<String>,
 } "" }
 
 table! { JobRow in "job" {

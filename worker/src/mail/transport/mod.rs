@@ -12,6 +12,7 @@ pub mod smtp;
 
 use std::{fmt, io};
 
+use rescind_jobs::effects::Lane;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -79,10 +80,12 @@ impl Transport {
 
     /// Sends the mails of `group` and returns one outcome for each, in the order of the group.
     ///
+    /// A group in the background leaves a connection to those that somebody waits for, and gives way to them.
+    ///
     /// Dropping the future abandons what is in flight: those mails have to be treated as `Uncertain`.
-    pub async fn send(&self, group: Vec<Outgoing>) -> Vec<(Uuid, Delivery)> {
+    pub async fn send(&self, group: Vec<Outgoing>, lane: Lane) -> Vec<(Uuid, Delivery)> {
         match self {
-            Self::Smtp(smtp) => smtp.send(group).await,
+            Self::Smtp(smtp) => smtp.send(group, lane).await,
             Self::Maildir(maildir) => maildir.send(group).await,
             Self::Mailbox(mailbox) => mailbox.send(group).await,
         }

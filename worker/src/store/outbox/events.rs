@@ -12,14 +12,21 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 queries! {
-    CLAIM = "with due as materialized (select e.id from event e where e.state = 0 and e.due_at <= $1 \
-             and not exists (select 1 from event p where p.subject_id = e.subject_id and p.state <= 1 \
-                             and p.sequence < e.sequence) \
-             order by e.due_at, e.id limit $2 for update skip locked) \
+    CLAIM = "with urgent as materialized (select e.id from event e where e.state = 0 and e.lane = 0 \
+                 and e.due_at <= $1 \
+                 and not exists (select 1 from event p where p.subject_id = e.subject_id and p.state <= 1 \
+                                 and p.sequence < e.sequence) \
+                 order by e.due_at, e.id limit $2 for update skip locked), \
+             patient as materialized (select e.id from event e where e.state = 0 and e.lane = 1 \
+                 and e.due_at <= $1 \
+                 and not exists (select 1 from event p where p.subject_id = e.subject_id and p.state <= 1 \
+                                 and p.sequence < e.sequence) \
+                 order by e.due_at, e.id limit $5 - (select count(*) from urgent) for update skip locked) \
              update event set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
-             where id in (select id from due) and state = 0 \
+             where (id in (select id from urgent) or id in (select id from patient)) and state = 0 \
              returning id, subject_id, sequence, data::text, reply_to, at, attempt, correlation, traceparent";
-    NEXT_DUE = "select due_at from event where state = 0 order by due_at limit 1";
+    NEXT_DUE = "select min(due_at) from event where state = 0 and lane = 0 \
+                union all select min(due_at) from event where state = 0 and lane = 1";
     SUBJECTS = "select id, contact_key, key_version from subject where id = any($1::uuid[])";
     IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary from identity \
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
@@ -106,6 +113,7 @@ fn claimed(row: &Row) -> Result<Claimed> {
 }
 
 /// Claims due events until `lease_until`, the earliest of each subject; passes over those that others have claimed.
+/// Those that somebody waits for come first; an eighth of the places is kept for the others, so that none waits forever.
 pub async fn claim(
     pool: &Pool,
     now: Timestamp,
@@ -114,7 +122,14 @@ pub async fn claim(
     holder: Uuid,
 ) -> Result<Vec<Claimed>> {
     let mut tx = pool.begin().await?;
-    let args = vec![Arg::Ts(Ts(now)), Arg::I64(limit), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)];
+    let urgent = limit - (limit / 8).max(1);
+    let args = vec![
+        Arg::Ts(Ts(now)),
+        Arg::I64(urgent),
+        Arg::Ts(Ts(lease_until)),
+        Arg::Uuid(holder),
+        Arg::I64(limit),
+    ];
     let rows = tx.rows(&CLAIM, args).await?;
     let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
@@ -138,7 +153,12 @@ pub async fn claim(
 /// When the next event is due.
 pub async fn next_due(pool: &Pool) -> Result<Option<Timestamp>> {
     let rows = pool.read(&NEXT_DUE, vec![]).await?;
-    rows.first().map(|row| Ok(row.get::<Ts>(0)?.0)).transpose()
+    let mut next = None;
+    for row in &rows {
+        let due = row.get::<Option<Ts>>(0)?.map(|due| due.0);
+        next = next.into_iter().chain(due).min();
+    }
+    Ok(next)
 }
 
 /// Reads by what the apps know the subjects.

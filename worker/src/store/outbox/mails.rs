@@ -5,6 +5,7 @@ use crate::store::dialect::{Row, queries};
 use crate::store::load::{index, request, unreadable};
 use crate::store::tables::JobRow;
 use crate::store::{Arg, Pool, Result, StoreError, Ts, queue};
+use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
 use rescind_jobs::model::{ConsentRequest, SubjectId};
@@ -14,12 +15,12 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 queries! {
-    CLAIM = "with due as materialized (select id from mail where state = 0 and due_at <= $1 \
-             order by due_at, id limit $2 for update skip locked) \
+    CLAIM = "with due as materialized (select id from mail where state = 0 and lane = $5 \
+             and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
              returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent";
-    NEXT_DUE = "select due_at from mail where state = 0 order by due_at limit 1";
+    NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 order by due_at limit 1";
     SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
     ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
                  and undeliverable_at is null";
@@ -115,16 +116,23 @@ fn claimed(row: &Row) -> Result<Claimed> {
     })
 }
 
-/// Claims due mails until `lease_until`, passing over those that others have claimed.
+/// Claims due mails of one lane until `lease_until`, oldest first, passing over those that others have claimed.
 pub async fn claim(
     pool: &Pool,
+    lane: Lane,
     now: Timestamp,
     limit: i64,
     lease_until: Timestamp,
     holder: Uuid,
 ) -> Result<Vec<Claimed>> {
     let mut tx = pool.begin().await?;
-    let args = vec![Arg::Ts(Ts(now)), Arg::I64(limit), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)];
+    let args = vec![
+        Arg::Ts(Ts(now)),
+        Arg::I64(limit),
+        Arg::Ts(Ts(lease_until)),
+        Arg::Uuid(holder),
+        Arg::I16(lane as i16),
+    ];
     let rows = tx.rows(&CLAIM, args).await?;
     let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
@@ -145,9 +153,9 @@ pub async fn claim(
     Ok(found)
 }
 
-/// When the next mail is due.
-pub async fn next_due(pool: &Pool) -> Result<Option<Timestamp>> {
-    let rows = pool.read(&NEXT_DUE, vec![]).await?;
+/// When the next mail of a lane is due.
+pub async fn next_due(pool: &Pool, lane: Lane) -> Result<Option<Timestamp>> {
+    let rows = pool.read(&NEXT_DUE, vec![Arg::I16(lane as i16)]).await?;
     rows.first().map(|row| Ok(row.get::<Ts>(0)?.0)).transpose()
 }
 

@@ -16,12 +16,13 @@ mod tls;
 mod wire;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rescind_jobs::effects::Lane;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -91,8 +92,10 @@ impl Smtp {
         }
         let encryption = Encryption::new(&settings)?;
         let places = Semaphore::new(settings.connections);
+        let patient = Semaphore::new(settings.connections.saturating_sub(1).max(1));
         let (resting, closing) = (Mutex::default(), AtomicBool::new(false));
-        let pool = Pool { settings, encryption, own_name, places, rest, resting, closing };
+        let urgent = AtomicUsize::new(0);
+        let pool = Pool { settings, encryption, own_name, places, patient, urgent, rest, resting, closing };
         Ok(Self { pool: Arc::new(pool) })
     }
 
@@ -102,12 +105,12 @@ impl Smtp {
     }
 
     /// Sends the mails of `group` over as many connections as are allowed; see [`super::Transport::send`].
-    pub async fn send(&self, group: Vec<Outgoing>) -> Vec<(Uuid, Delivery)> {
+    pub async fn send(&self, group: Vec<Outgoing>, lane: Lane) -> Vec<(Uuid, Delivery)> {
         let tasks = self.connections().min(group.len());
         let group = Arc::new(Group::new(group));
         let mut running = JoinSet::new();
         for _ in 0..tasks {
-            running.spawn(work(Arc::clone(&self.pool), Arc::clone(&group)));
+            running.spawn(work(Arc::clone(&self.pool), Arc::clone(&group), lane));
         }
         // A task that panicked has settled its mails but one, which the group knows about.
         while running.join_next().await.is_some() {}
@@ -130,6 +133,10 @@ struct Pool {
     rest: Duration,
     /// One for each connection that may be in use, over all calls of `send`.
     places: Semaphore,
+    /// One for each connection that mails in the background may use: all but one, if there are several.
+    patient: Semaphore,
+    /// How many wait for a connection whose mails somebody waits for.
+    urgent: AtomicUsize,
     resting: Mutex<Vec<Session>>,
     /// Whether a task is waiting to close what rests too long.
     closing: AtomicBool,
@@ -146,6 +153,12 @@ impl Pool {
                 return Some(session);
             }
         }
+    }
+
+    /// Waits for a connection to be free; who comes first is served first.
+    async fn place(&self, lane: Lane) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let _waits = (lane == Lane::Request).then(|| Waits::new(&self.urgent));
+        self.places.acquire().await
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Session>> {
@@ -172,6 +185,22 @@ impl Pool {
     }
 }
 
+/// Counts itself as long as it lives.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Closes what rests too long, by one task while anything rests. It ends with the transport.
 fn close_later(pool: &Arc<Pool>) {
     if pool.lock().is_empty() || pool.closing.swap(true, Ordering::AcqRel) {
@@ -192,18 +221,30 @@ fn close_later(pool: &Arc<Pool>) {
     });
 }
 
-/// Sends mails of `group` over one connection at a time until none is left or no connection can be had.
-async fn work(pool: Arc<Pool>, group: Arc<Group>) {
-    let Ok(_place) = pool.places.acquire().await else { return };
+/// Sends mails of `group` over one connection at a time until none is left or no connection can be had. In the
+/// background it queues up anew after a mail when others wait: they go first, and then it has its turn.
+async fn work(pool: Arc<Pool>, group: Arc<Group>, lane: Lane) {
+    let patient = lane == Lane::Background;
+    let _share = if patient { pool.patient.acquire().await.ok() } else { None };
+    let Ok(mut place) = pool.place(lane).await else { return };
     let mut session = pool.take().await;
-    while let Some((place, mail)) = group.take() {
+    while let Some((number, mail)) = group.take() {
         match send_one(&pool, &mut session, &mail).await {
-            Ok(outcome) => group.settle(place, outcome),
+            Ok(outcome) => group.settle(number, outcome),
             Err(no_connection) => {
-                group.settle(place, no_connection);
+                group.settle(number, no_connection);
                 group.no_connection(no_connection);
                 return;
             }
+        }
+        if patient && pool.urgent.load(Ordering::Acquire) > 0 {
+            pool.lock().extend(session.take());
+            drop(place);
+            match pool.place(lane).await {
+                Ok(next) => place = next,
+                Err(_) => return,
+            }
+            session = pool.take().await;
         }
     }
     if let Some(session) = session {
