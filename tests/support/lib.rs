@@ -15,5 +15,6 @@ pub mod relay;
 pub mod service;
 pub mod smtp_script;
 pub mod smtp_sink;
+pub mod tap;
 pub mod temp_folder;
 pub mod web_server;

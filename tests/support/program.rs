@@ -1,8 +1,9 @@
 //! The program itself, as a process that a test may kill.
 
+use crate::fault::{Death, VARIABLE};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,23 @@ pub struct Program {
 impl Program {
     /// Starts it with these settings, and waits until its listeners are bound.
     pub fn start(settings: &[(&str, String)]) -> Self {
-        let mut command = Command::new(path());
+        Self::launch(Command::new(path()), settings)
+            .unwrap_or_else(|(ended, log)| panic!("the program ended: {ended}\n{log}"))
+    }
+
+    /// Starts the one that will die there.
+    ///
+    /// # Errors
+    /// How it ended, if it did before its listeners were bound.
+    pub fn start_to_die(settings: &[(&str, String)], death: Death) -> Result<Self, ExitStatus> {
+        let mut command = Command::new(faulty());
+        let settings = settings.iter().cloned().chain([(VARIABLE, death.to_string())]).collect::<Vec<_>>();
+        command.current_dir(std::env::temp_dir());
+        Self::launch(command, &settings).map_err(|(ended, _)| ended)
+    }
+
+    /// The error is how it ended before its listeners were bound, and its log.
+    fn launch(mut command: Command, settings: &[(&str, String)]) -> Result<Self, (ExitStatus, String)> {
         command.arg("run").env_clear().envs(std::env::var_os("PATH").map(|p| ("PATH", p)));
         command.envs(settings.iter().map(|(k, v)| (*k, v.as_str())));
         command
@@ -66,10 +83,11 @@ impl Program {
             });
             if let Some((http, ops)) = ready {
                 (program.http, program.ops) = (http, ops);
-                return program;
+                return Ok(program);
             }
-            let ended = program.child.try_wait().expect("its state");
-            assert!(ended.is_none(), "the program ended: {ended:?}\n{}", program.log().join("\n"));
+            if let Some(ended) = program.child.try_wait().expect("its state") {
+                return Err((ended, program.log().join("\n")));
+            }
             assert!(started.elapsed() < Duration::from_secs(30), "not ready:\n{}", program.log().join("\n"));
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -88,10 +106,20 @@ impl Program {
 
     /// Asks it to stop (SIGTERM), and returns its exit code.
     pub fn terminate(mut self) -> Option<i32> {
+        self.ask_to_stop();
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Asks it to stop (SIGTERM), and does not wait for it.
+    pub fn ask_to_stop(&self) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         assert!(status.success());
-        self.child.wait().expect("it ends").code()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("its state")
     }
 }
 
