@@ -1,5 +1,7 @@
 //! The envelope: CloudEvents 1.0 in its JSON form. The binary form of AMQP is brought into this shape by the intake.
 
+pub mod head;
+
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::time::Timestamp;
 use serde::Serialize;

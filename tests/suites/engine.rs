@@ -8,7 +8,7 @@ use rescind_tests::app::{TestApp, eventually};
 use rescind_tests::on_both;
 use rescind_worker::operator::Operator;
 use rescind_worker::runner::flights::Flights;
-use rescind_worker::runner::message::{Incoming, OnRefusal, Outcome, Sender};
+use rescind_worker::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use rescind_worker::store::{parked, queue};
 use serde_json::{Value, json};
 
@@ -32,7 +32,13 @@ on_both! {
 }
 
 fn incoming(message: &Value, on_refusal: OnRefusal) -> Incoming {
-    Incoming { body: message.to_string().into_bytes(), sender: Sender::Local, on_refusal, redelivered: false }
+    Incoming {
+        body: message.to_string().into_bytes(),
+        sender: Sender::Local,
+        on_refusal,
+        redelivered: false,
+        answer: Answering::default(),
+    }
 }
 
 async fn handle(app: &TestApp, messages: &[Value], on_refusal: OnRefusal) -> Vec<Outcome> {
@@ -141,6 +147,7 @@ async fn malformed_messages_are_parked_once(app: TestApp) {
         sender: Sender::Broker,
         on_refusal: OnRefusal::Park,
         redelivered: false,
+        answer: Answering::default(),
     };
     for _ in 0..3 {
         let outcomes = app.worker().engine.handle(vec![bad(), bad()]).await.unwrap();

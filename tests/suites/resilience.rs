@@ -10,7 +10,7 @@ use rescind_tests::database::TestDatabase;
 use rescind_tests::on_both_databases;
 use rescind_tests::parts::Parts;
 use rescind_worker::operator::Operator;
-use rescind_worker::runner::message::{Incoming, OnRefusal, Outcome, Sender};
+use rescind_worker::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use rescind_worker::store::dialect::Json;
 use rescind_worker::store::outbox::{events, mails};
 use rescind_worker::store::queue::{Origin, follow_up_body};
@@ -52,6 +52,7 @@ async fn handle(parts: &Parts, messages: &[Value], on_refusal: OnRefusal) -> Vec
         sender: Sender::Local,
         on_refusal,
         redelivered: false,
+        answer: Answering::default(),
     };
     parts.engine.handle(messages.iter().map(incoming).collect()).await.expect("the store answers")
 }

@@ -11,7 +11,7 @@ use rescind_worker::config::Config;
 use rescind_worker::metrics::Metrics;
 use rescind_worker::policy_files::EXAMPLE;
 use rescind_worker::runner::flights::Flights;
-use rescind_worker::runner::message::{Incoming, OnRefusal, Outcome, Sender};
+use rescind_worker::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use rescind_worker::runner::{Engine, Settings, Woken};
 use rescind_worker::store::dialect::{Sql, Table, sql};
 use rescind_worker::store::{Arg, Pool};
@@ -99,6 +99,7 @@ impl Parts {
             sender: Sender::Local,
             on_refusal: OnRefusal::Tell,
             redelivered: false,
+            answer: Answering::default(),
         };
         let outcomes = self.engine.handle(vec![message]).await.expect("the store answers");
         assert_eq!(outcomes, [Outcome::Done]);

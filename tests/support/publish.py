@@ -7,7 +7,7 @@ line {"id": ..., "confirmed": true} is printed; {"id": ..., "confirmed": false, 
 broker refused or returned it.
 
     publish.py --url URL [--exchange privacy.jobs] [--routing-key KEY] [--user-id NAME]
-               [--binary [--prefix cloudEvents:|cloudEvents_]]  < messages.ndjson
+               [--reply-to QUEUE] [--correlation-id ID] [--binary [--prefix cloudEvents:|cloudEvents_]]  < messages.ndjson
 
 Reading: binds a queue, prints {"ready": true} so that the caller may go on, then one line a message with its
 routing key, properties, headers and body, and acknowledges it.
@@ -40,6 +40,8 @@ def arguments():
     publishing.add_argument("--exchange", default="privacy.jobs")
     publishing.add_argument("--routing-key", help="instead of the message's type")
     publishing.add_argument("--user-id", help="the user-id property, which the broker checks")
+    publishing.add_argument("--reply-to", help="the reply-to property")
+    publishing.add_argument("--correlation-id", help="the correlation-id property")
     publishing.add_argument("--binary", action="store_true", help="attributes as headers, data as the body")
     publishing.add_argument("--prefix", choices=["cloudEvents:", "cloudEvents_"], default="cloudEvents:")
     reading = parser.add_argument_group("reading")
@@ -59,11 +61,21 @@ def show(**line):
     print(json.dumps(line, ensure_ascii=False, default=str), flush=True)
 
 
+def envelope_properties(options):
+    """The properties that do not depend on the message."""
+    return pika.BasicProperties(
+        content_type=STRUCTURED,
+        delivery_mode=2,
+        user_id=options.user_id,
+        reply_to=options.reply_to,
+        correlation_id=options.correlation_id,
+    )
+
+
 def rendered(event, options):
     """Body and properties of one CloudEvent, structured or binary."""
-    properties = pika.BasicProperties(
-        content_type=STRUCTURED, delivery_mode=2, message_id=event.get("id"), user_id=options.user_id
-    )
+    properties = envelope_properties(options)
+    properties.message_id = event.get("id")
     if not options.binary:
         return json.dumps(event, ensure_ascii=False).encode(), properties
     attributes = dict(event)
@@ -92,7 +104,7 @@ def publish(channel, options):
             identifier, key = event.get("id"), options.routing_key or str(event.get("type", ""))
         else:
             body, identifier, key = line, None, options.routing_key or "unreadable"
-            properties = pika.BasicProperties(content_type=STRUCTURED, delivery_mode=2, user_id=options.user_id)
+            properties = envelope_properties(options)
         try:
             channel.basic_publish(options.exchange, key, body, properties, mandatory=True)
             show(id=identifier, confirmed=True)

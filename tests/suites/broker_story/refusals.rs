@@ -39,6 +39,39 @@ async fn a_refusal_is_parked_and_answered() {
     rig.end().await;
 }
 
+/// Whoever asked for an answer learns also of what cannot even be read as an envelope.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_answered_too() {
+    let rig = Rig::postgres().await;
+    let queue = format!("{}.replies", rig.broker.queue);
+    let replies = Reader::new(&rig.broker.url, &queue, &[], 4, Duration::from_secs(25));
+    let mut timeless = rig.request("m-1", json!({"email": "ana@example.org"}));
+    timeless.as_object_mut().expect("an object").remove("time");
+    let mut nul = rig.request("m-2", json!({"email": "ana@example.org", "name": "A\0"}));
+    nul["replyto"] = json!(queue);
+    let large = "x".repeat(1_200_000);
+    let asks = ["--routing-key", "any", "--reply-to", &queue, "--correlation-id", "call-1"];
+    rig.broker.publish_lines(&asks, &["{not JSON".to_owned(), timeless.to_string(), large]);
+    rig.broker.publish(&[], &[nul]);
+
+    let told = replies.messages();
+    let mut codes: Vec<_> =
+        told.iter().map(|m| (&m["body"]["data"]["code"], &m["body"]["data"]["id"])).collect();
+    codes.sort_by_key(|(code, _)| code.to_string());
+    let (timeless, nul, none) = (json!("m-1"), json!("m-2"), json!(""));
+    let expected = [
+        (json!("invalid_envelope"), &timeless),
+        (json!("malformed_json"), &none),
+        (json!("nul_character"), &nul),
+        (json!("too_large"), &none),
+    ];
+    assert_eq!(codes, expected.iter().map(|(code, id)| (code, *id)).collect::<Vec<_>>());
+    let by_call = told.iter().filter(|m| m["properties"]["correlation_id"] == "call-1");
+    assert_eq!(by_call.count(), 3, "{told:?}");
+    assert_eq!(rig.parked().await.len(), 4);
+    rig.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_harms_no_other() {
     let mut rig = Rig::postgres().await;

@@ -15,6 +15,8 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::runner::message::Answering;
+
 /// Attributes of an envelope, each as JSON text, so that numbers and the order of fields inside stay as they were sent.
 type Attributes = BTreeMap<String, Box<RawValue>>;
 
@@ -29,6 +31,12 @@ pub fn structured(properties: &BasicProperties, body: &[u8]) -> Vec<u8> {
         Some(headers) => from_binary(headers, &content_type, properties, body),
         None => from_structured(properties, body),
     }
+}
+
+/// What the properties say of the answer, for a body that cannot be brought into that form.
+pub fn answering(properties: &BasicProperties) -> Answering {
+    let told = |property| text(property).map(str::to_owned);
+    Answering { reply_to: told(properties.reply_to()), correlation: told(properties.correlation_id()) }
 }
 
 fn from_structured(properties: &BasicProperties, body: &[u8]) -> Vec<u8> {

@@ -178,5 +178,6 @@ fn incoming<H: Handle>(delivery: &Delivery, handle: &H) -> Incoming {
         sender: handle.sender_of(user),
         on_refusal: OnRefusal::Park,
         redelivered: delivery.redelivered,
+        answer: binary::answering(&delivery.properties),
     }
 }

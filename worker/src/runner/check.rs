@@ -1,7 +1,7 @@
 //! Checking a message as the runner would, before it is written anywhere: a sender who can be told at once is told at
 //! once.
 
-use super::message::{Incoming, OnRefusal, Sender};
+use super::message::{Answering, Incoming, OnRefusal, Sender};
 use super::prepare::Preparation;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::policy::Policy;
@@ -31,8 +31,8 @@ impl Checker<'_> {
     /// The refusal that the runner would give.
     pub fn check(&self, body: &[u8], sender: Sender) -> Result<(), Refusal> {
         let Self { policy, vault, now, inbox, body_limit } = *self;
-        let incoming =
-            Incoming { body: body.to_vec(), sender, on_refusal: OnRefusal::Tell, redelivered: false };
+        let (body, on_refusal, answer) = (body.to_vec(), OnRefusal::Tell, Answering::default());
+        let incoming = Incoming { body, sender, on_refusal, redelivered: false, answer };
         let lane = Lane::Request;
         Preparation { policy, vault, now, lane, inbox, body_limit }.incoming(incoming).task.map(drop)
     }

@@ -15,6 +15,18 @@ pub struct Incoming {
     pub on_refusal: OnRefusal,
     /// It may have been in flight when a worker died.
     pub redelivered: bool,
+    /// What the transport says of the answer.
+    pub answer: Answering,
+}
+
+/// Where a refusal goes and by what its sender knows it, told beside the body: all there is to answer by where the body
+/// cannot be read.
+#[derive(Clone, Default)]
+pub struct Answering {
+    /// The queue that a refusal is answered to.
+    pub reply_to: Option<String>,
+    /// What the answer is correlated by.
+    pub correlation: Option<String>,
 }
 
 impl fmt::Debug for Incoming {

@@ -1,12 +1,13 @@
 //! From a message as it came to a job that may be decided: decoded, its sender checked, its data read. All of it
 //! before any lock is taken.
 
-use super::message::{Incoming, OnRefusal, Sender};
+use super::message::{Answering, Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
 use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
 use rescind_jobs::effects::{Lane, Trace};
 use rescind_jobs::envelope::Envelope;
+use rescind_jobs::envelope::head::{self, Head};
 use rescind_jobs::job::{AnyJob, Concerns};
 use rescind_jobs::model::{IdentityValue, SubjectId};
 use rescind_jobs::policy::Policy;
@@ -93,7 +94,8 @@ struct FollowUpBody {
 impl Preparation<'_> {
     /// Prepares what an intake took.
     pub(super) fn incoming(&self, incoming: Incoming) -> Item {
-        self.envelope(incoming.body, incoming.sender, incoming.on_refusal, None)
+        let Incoming { body, sender, on_refusal, answer, .. } = incoming;
+        self.envelope(body, sender, on_refusal, None, answer)
     }
 
     /// Prepares a row of the job table whose body is open.
@@ -111,7 +113,7 @@ impl Preparation<'_> {
             Some(Origin::RetryBroker) => Sender::Broker,
             Some(Origin::RetryLocal) => Sender::Local,
         };
-        self.envelope(row.body, sender, OnRefusal::Park, place)
+        self.envelope(row.body, sender, OnRefusal::Park, place, Answering::default())
     }
 
     fn follow_up(&self, row: Claimed) -> Item {
@@ -147,7 +149,14 @@ impl Preparation<'_> {
         }
     }
 
-    fn envelope(&self, body: Vec<u8>, sender: Sender, on_refusal: OnRefusal, row: Option<Uuid>) -> Item {
+    fn envelope(
+        &self,
+        body: Vec<u8>,
+        sender: Sender,
+        on_refusal: OnRefusal,
+        row: Option<Uuid>,
+        answer: Answering,
+    ) -> Item {
         let mac = self.vault.body_mac(&body);
         let parsed = if body.len() > self.body_limit {
             Err(Refusal::new(
@@ -174,7 +183,17 @@ impl Preparation<'_> {
         };
         match parsed {
             Ok(envelope) => self.open_envelope(envelope, &mut item),
-            Err(refusal) => item.task = Err(refusal),
+            Err(refusal) => {
+                // whoever asked for an answer learns even of what cannot be read
+                let too_large = refusal.code == RefusalCode::TooLarge;
+                let told = if too_large { Head::default() } else { Head::read(&item.body) };
+                item.id = told.id.unwrap_or_default();
+                item.source = told.source.unwrap_or_default();
+                item.kind = told.kind;
+                item.reply_to = told.replyto.or_else(|| head::usable(answer.reply_to));
+                item.trace.correlation = told.correlationid.or_else(|| head::usable(answer.correlation));
+                item.task = Err(refusal);
+            }
         }
         item
     }

@@ -3,7 +3,7 @@
 
 use super::batch;
 use crate::runner::door::NoAnswer;
-use crate::runner::message::{Incoming, OnRefusal, Outcome};
+use crate::runner::message::{Answering, Incoming, OnRefusal, Outcome};
 use crate::web::auth::caller;
 use crate::web::body;
 use crate::web::guard::{Deadline, late};
@@ -42,6 +42,7 @@ async fn answer(site: &Site, request: Request) -> Result<Response, Problem> {
         sender: sender.clone(),
         on_refusal: OnRefusal::Tell,
         redelivered: false,
+        answer: Answering::default(),
     };
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let is_batch = media_type == BATCH || (media_type == "application/json" && first == Some(&b'['));

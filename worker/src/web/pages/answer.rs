@@ -6,7 +6,7 @@ use super::confirm::{hour, question, wording};
 use super::link::{Opened, open};
 use super::{Reader, invalid, is_cross_site, trouble};
 use crate::runner::door::NoAnswer;
-use crate::runner::message::{Incoming, OnRefusal, Outcome, Sender};
+use crate::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use crate::web::body;
 use crate::web::guard::Deadline;
 use crate::web::peer::client_of;
@@ -202,5 +202,6 @@ fn message(
         sender: Sender::Internal,
         on_refusal: OnRefusal::Tell,
         redelivered: false,
+        answer: Answering::default(),
     })
 }
