@@ -4,7 +4,7 @@ use crate::audit::Act;
 use crate::decision::Decision;
 use crate::event::{ConsentRequestExpired, Event};
 use crate::job::{Concerns, Job};
-use crate::model::{ConsentState, RequestState, Subject};
+use crate::model::{ConsentRequest, ConsentState, RequestState, Subject};
 use crate::refusal::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,24 +27,24 @@ impl Job for ExpireRequest {
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
-        let open =
-            |r: &&mut crate::model::ConsentRequest| r.id == self.request && r.state == RequestState::Open;
-        let Some(request) = subject.requests.iter_mut().find(open) else { return Ok(()) };
-        request.state = RequestState::Expired;
-        request.answered_at = Some(cx.now());
-        let (purpose, requested_at) = (request.purpose.clone(), request.requested_at);
-        if let Some(consent) = subject.consents.get_mut(&purpose)
-            && consent.state == ConsentState::Requested
-        {
-            consent.state = ConsentState::Expired;
-            consent.since = cx.now();
-        }
-        cx.record(&Act::ConsentRequestExpired { purpose: purpose.clone(), request: self.request });
-        cx.publish(Event::ConsentRequestExpired(ConsentRequestExpired {
-            purpose,
-            requested_at,
-            request: self.request,
-        }));
+        expire(self.request, subject, cx);
         Ok(())
     }
+}
+
+/// Ends a request that is still open, unanswered, and tells the apps.
+pub(super) fn expire(request: Uuid, subject: &mut Subject, cx: &mut Decision<'_>) {
+    let open = |r: &&mut ConsentRequest| r.id == request && r.state == RequestState::Open;
+    let Some(expired) = subject.requests.iter_mut().find(open) else { return };
+    expired.state = RequestState::Expired;
+    expired.answered_at = Some(cx.now());
+    let (purpose, requested_at) = (expired.purpose.clone(), expired.requested_at);
+    if let Some(consent) = subject.consents.get_mut(&purpose)
+        && consent.state == ConsentState::Requested
+    {
+        consent.state = ConsentState::Expired;
+        consent.since = cx.now();
+    }
+    cx.record(&Act::ConsentRequestExpired { purpose: purpose.clone(), request });
+    cx.publish(Event::ConsentRequestExpired(ConsentRequestExpired { purpose, requested_at, request }));
 }

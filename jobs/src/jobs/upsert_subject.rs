@@ -1,11 +1,14 @@
 //! What is known of a subject is stored or brought up to date. A subject may exist without any contact data (C5).
 
+use super::expire_request::expire;
 use super::naming::set_field;
 use crate::audit::Act;
 use crate::code::FieldId;
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
-use crate::model::{IdentityKind, IdentityProblem, IdentityValue, Link, LinkedKind, Subject, SubjectState};
+use crate::model::{
+    IdentityKind, IdentityProblem, IdentityValue, Link, LinkedKind, RequestState, Subject, SubjectState,
+};
 use crate::policy::{FieldKind, OptIn};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
@@ -184,6 +187,16 @@ fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_
             consent.opt_in = OptIn::None;
             cx.record(&Act::OptInReset { purpose: purpose.clone() });
         }
+    }
+    // what was asked at another address would confirm that one, and not the one that mails now go to
+    let elsewhere: Vec<_> = subject
+        .requests
+        .iter()
+        .filter(|r| r.state == RequestState::Open && r.address != index)
+        .map(|r| r.id)
+        .collect();
+    for request in elsewhere {
+        expire(request, subject, cx);
     }
     Ok(())
 }

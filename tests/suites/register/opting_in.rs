@@ -3,11 +3,13 @@
 use super::*;
 use rescind_jobs::audit::leaf;
 use rescind_jobs::time::Span;
+use rescind_tests::app::{eventually, nonce};
 use rescind_tests::on_both;
 
 on_both! {
     opt_in_states_open_what_the_policy_says,
     a_new_primary_address_resets_the_opt_in,
+    what_was_asked_at_the_former_address_confirms_nothing,
     a_wording_covers_its_channels,
     the_page_says_who_asks_for_what,
     history_is_only_added_to,
@@ -78,6 +80,37 @@ async fn a_new_primary_address_resets_the_opt_in(app: TestApp) {
     // who has the new address can confirm anew
     app.send("consent.request.v1", json!({"subject": {"ids": {"shop": "4711"}}, "contents": ["newsletter"]}))
         .await;
+    let mail = app.letter(2).await;
+    assert_eq!(mail.to, new);
+    app.agree(&mail.link()).await;
+    assert!(app.allowed(new).await);
+}
+
+async fn what_was_asked_at_the_former_address_confirms_nothing(app: TestApp) {
+    let ana = |email: &str| json!({"email": email, "ids": {"shop": "4711"}});
+    app.send("consent.request.v1", json!({"subject": ana(ANA), "contents": ["newsletter"]})).await;
+    let asked = app.letter(1).await;
+    // a page that was open before the change
+    let (_, page) = app.get(&asked.link()).await;
+    let new = "ana.new@example.org";
+    app.send("subject.upsert.v1", json!({"subject": ana(new), "primary_email": new})).await;
+    let (status, _) = app.get(&asked.link()).await;
+    assert_eq!(status, 404);
+    let nonce = nonce(&page);
+    let form = [("nonce", nonce.as_str()), ("answer", "granted"), ("agree", "yes")];
+    app.http.post(asked.link()).form(&form).send().await.expect("an answer");
+    for email in [ANA, new] {
+        assert!(!app.allowed(email).await, "{email}");
+    }
+    assert_eq!(app.count("select count(*) from consent where state = 1").await, 0);
+    eventually("the apps are told", async || {
+        app.count("select count(*) from event where kind = 'consent.request_expired.v1'").await == 1
+    })
+    .await;
+
+    // a day later the new address can be asked
+    app.advance(Span::days(2));
+    app.send("consent.request.v1", json!({"subject": ana(new), "contents": ["newsletter"]})).await;
     let mail = app.letter(2).await;
     assert_eq!(mail.to, new);
     app.agree(&mail.link()).await;
