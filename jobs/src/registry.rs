@@ -8,7 +8,8 @@ use crate::jobs::{
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
-use schemars::Schema;
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// A type of message.
@@ -49,20 +50,26 @@ impl Kind {
 }
 
 fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
-    match serde_path_to_error::deserialize::<_, J>(data) {
-        Ok(job) => Ok(Box::new(job)),
-        Err(error) => {
-            let first = data_problem(&path_of(error.path()), error.inner());
-            let schema = schemars::schema_for!(J).to_value();
-            let fields = crate::schema_check::problems(&schema, data);
-            if fields.is_empty() {
-                return Err(first);
-            }
-            let detail =
-                fields.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
-            Err(Refusal { code: RefusalCode::InvalidField, detail, fields })
+    Ok(Box::new(read::<J>(data)?))
+}
+
+/// Reads what a sender wrote.
+///
+/// # Errors
+/// Refuses data that do not fit, naming every wrong field as one of `data`, and repeating nothing that the sender made
+/// up.
+pub fn read<T: DeserializeOwned + JsonSchema>(data: &Value) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize::<_, T>(data).map_err(|error| {
+        let first = data_problem(&path_of(error.path()), error.inner());
+        let schema = schemars::schema_for!(T).to_value();
+        let fields = crate::schema_check::problems(&schema, data);
+        if fields.is_empty() {
+            return first;
         }
-    }
+        let detail =
+            fields.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
+        Refusal { code: RefusalCode::InvalidField, detail, fields }
+    })
 }
 
 /// Where in the data reading stopped; a name that the sender made up is not repeated.

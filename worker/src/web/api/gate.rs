@@ -10,18 +10,20 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rescind_jobs::code::{ChannelId, PurposeId, TopicId};
-use rescind_jobs::envelope::data_problem;
 use rescind_jobs::gate::{GateAnswer, GateQuestion, answer_for_all};
 use rescind_jobs::policy::Feature;
 use rescind_jobs::refusal::{FieldProblem, Refusal, RefusalCode};
+use rescind_jobs::registry;
 use rescind_jobs::subject_ref::SubjectRef;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// A question is small, whatever the limit of bodies is.
 const LARGEST: usize = 64 * 1024;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Question {
     subject: SubjectRef,
@@ -77,19 +79,8 @@ async fn answer(site: &Site, request: Request) -> Result<GateAnswer, Problem> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Question, Refusal> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let question = serde_path_to_error::deserialize(&mut reader);
-    match question {
-        Ok(question) => reader.end().map(|()| question).map_err(|e| malformed(&e)),
-        Err(error) if error.inner().is_data() => {
-            let path = match error.path().to_string() {
-                path if path == "." => String::new(),
-                path => path,
-            };
-            Err(at_root(data_problem(&path, error.inner())))
-        }
-        Err(error) => Err(malformed(error.inner())),
-    }
+    let body: Value = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
+    registry::read(&body).map_err(at_root)
 }
 
 fn malformed(error: &serde_json::Error) -> Refusal {

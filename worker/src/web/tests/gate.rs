@@ -63,7 +63,9 @@ async fn wrong_questions_are_told_field_by_field() {
     for (body, code, field) in [
         (json!({"subject": email, "purpose": "nothing"}), "unknown_purpose", "purpose"),
         (json!({"subject": email, "purpose": "No Name"}), "invalid_field", "purpose"),
-        (json!({"subject": email}), "invalid_field", "(body)"),
+        (json!({"subject": email}), "invalid_field", "purpose"),
+        (json!(["order"]), "invalid_field", "(body)"),
+        (json!({"subject": {"zoe@example.org": 1}, "purpose": "order"}), "invalid_field", "subject.(a name)"),
         (json!({"subject": email, "purpose": "order", "extra": 1}), "invalid_field", "extra"),
         (json!({"subject": {}, "purpose": "order"}), "invalid_field", "subject"),
         (json!({"subject": {"email": "zoe"}, "purpose": "order"}), "invalid_field", "subject.email"),
@@ -77,6 +79,11 @@ async fn wrong_questions_are_told_field_by_field() {
         assert_eq!(got.json()["errors"][0]["field"], field, "{body}");
         assert!(!got.body.contains("zoe"), "{}", got.body);
     }
+    // all that is wrong is told at once
+    let got = stand.send(question(json!({"subject": 1, "topic": 2, "zoe@example.org": 3}))).await;
+    let fields: Vec<_> =
+        got.json()["errors"].as_array().expect("a list").iter().map(|e| e["field"].clone()).collect();
+    assert_eq!(fields, ["purpose", "subject", "topic", "(a name)"]);
     for broken in ["", "{", "{} x"] {
         let got = stand.send(ask("POST", "/v1/gate").json(broken)).await;
         assert!(matches!(got.problem().0, 400 | 422), "{broken}");
