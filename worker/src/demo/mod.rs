@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigErrors};
 use crate::worker::Worker;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// Why the demo did not play to its end.
@@ -89,14 +90,28 @@ fn config(folder: &Path) -> Result<Config, DemoError> {
     Config::load(None, settings).map_err(DemoError::Config)
 }
 
+/// Folders that killed demos may leave before somebody has to clean up.
+const MOST_LEFT: u32 = 100;
+
 /// A folder that is gone when the demo is over.
 struct Folder(PathBuf);
 
 impl Folder {
+    /// A new one, for its owner alone. A demo that was killed leaves its own behind, and in a container the next one
+    /// has the same process id.
     fn new() -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("rescind-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        for n in 1..=MOST_LEFT {
+            let path = std::env::temp_dir().join(format!("rescind-demo-{}-{n}", std::process::id()));
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "too many folders rescind-demo-… are left; remove them",
+        ))
     }
 }
 
@@ -104,5 +119,19 @@ impl Drop for Folder {
     fn drop(&mut self) {
         // what cannot be removed is the system's to clean up
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Folder;
+
+    #[test]
+    fn what_a_killed_demo_left_is_not_used_again() {
+        let left = Folder::new().expect("a folder");
+        std::fs::write(left.0.join("rescind.db"), "old").expect("a file");
+        let fresh = Folder::new().expect("another folder");
+        assert_ne!(fresh.0, left.0);
+        assert_eq!(std::fs::read_dir(&fresh.0).expect("a folder").count(), 0);
     }
 }
