@@ -34,7 +34,8 @@ impl<'a> Tree<'a> {
             Some((found, expected)) => (found, expected),
             None => (message, "TOML"),
         };
-        self.problem(offset, String::new(), found.to_owned(), expected.to_owned())
+        let found = format!("something that is not TOML ({found})");
+        self.problem(offset, String::new(), found, expected.to_owned())
     }
 
     /// A problem at a byte of the file.
