@@ -124,6 +124,10 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
         return;
     }
     let at = stated.statement.at;
+    if kind == StatementKind::Grant && is_confirmed(consent, &stated, now) {
+        // said once more in a weaker way: the record tells how, the confirmation stands (D8)
+        stated.opt_in = consent.opt_in;
+    }
     consent.since = at;
     consent.record = Some(record);
     consent.opt_in = stated.opt_in;
@@ -153,6 +157,14 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
             }));
         }
     }
+}
+
+/// Whether the subject has confirmed this very wording, and the confirmation still holds.
+fn is_confirmed(consent: &Consent, stated: &Stated, now: Timestamp) -> bool {
+    let agreed = stated.agreed.as_ref().map(|a| (&a.content, a.version));
+    consent.is_granted(now)
+        && consent.opt_in == OptIn::Double
+        && consent.content.as_ref().map(|(content, version)| (content, *version)) == agreed
 }
 
 fn known_consent<'s>(subject: &'s mut Subject, purpose: &PurposeId, now: Timestamp) -> &'s mut Consent {

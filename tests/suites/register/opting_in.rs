@@ -10,6 +10,7 @@ on_both! {
     opt_in_states_open_what_the_policy_says,
     a_new_primary_address_resets_the_opt_in,
     what_was_asked_at_the_former_address_confirms_nothing,
+    what_is_recorded_later_demotes_no_confirmed_consent,
     a_wording_covers_its_channels,
     the_page_says_who_asks_for_what,
     history_is_only_added_to,
@@ -115,6 +116,34 @@ async fn what_was_asked_at_the_former_address_confirms_nothing(app: TestApp) {
     assert_eq!(mail.to, new);
     app.agree(&mail.link()).await;
     assert!(app.allowed(new).await);
+}
+
+async fn what_is_recorded_later_demotes_no_confirmed_consent(app: TestApp) {
+    app.request(ANA).await;
+    app.agree(&app.letter(1).await.link()).await;
+    assert!(app.allowed(ANA).await);
+    // the same box ticked once more, in an app's own form, and told to staff
+    for staff in [None, Some("Bo")] {
+        app.advance(Span::hours(1));
+        let mut again = of_ana(&[agree("marketing", "newsletter")]);
+        if let Some(staff) = staff {
+            again["staff"] = json!(staff);
+            again["how"] = json!("by phone");
+        }
+        app.send("consent.record.v1", again).await;
+        assert!(app.allowed(ANA).await, "the newsletter needs a double opt-in, which was given");
+    }
+    // each record says how it was taken
+    let records = "select opt_in || '' from consent_record order by recorded_at";
+    assert_eq!(app.column(records).await, ["3", "2", "1"]);
+
+    // taken back and recorded anew, it is a single opt-in
+    app.advance(Span::hours(1));
+    app.send("consent.withdraw.v1", json!({"subject": {"email": ANA}, "purposes": "all"})).await;
+    app.advance(Span::hours(1));
+    app.send("consent.record.v1", of_ana(&[agree("marketing", "newsletter")])).await;
+    let answer = gate(&app, json!({"email": ANA}), "newsletter").await;
+    assert_eq!(answer, (false, "opt_in_insufficient".into()));
 }
 
 async fn a_wording_covers_its_channels(app: TestApp) {

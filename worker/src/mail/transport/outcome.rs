@@ -135,7 +135,7 @@ impl TroubleKind {
     /// A stable name for logs, metrics and the store.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Connect => "connect",
+            Self::Connect => "unreachable",
             Self::Timeout => "timeout",
             Self::Disconnected => "disconnected",
             Self::Tls => "tls",
