@@ -291,3 +291,9 @@ create table sweep_run (
     counts jsonb not null
 );
 create index sweep_run_open on sweep_run (ordered_at) where state <> 2;
+
+-- written and emptied again to see whether the disk takes it, after something could not be written
+create table probe (
+    id smallint primary key,
+    filler bytea not null
+);

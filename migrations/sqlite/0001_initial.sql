@@ -290,3 +290,9 @@ create table sweep_run (
     counts text not null
 ) strict, without rowid;
 create index sweep_run_open on sweep_run (ordered_at) where state <> 2;
+
+-- written and emptied again to see whether the disk takes it, after something could not be written
+create table probe (
+    id integer primary key not null,
+    filler blob not null
+) strict, without rowid;

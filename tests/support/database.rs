@@ -48,6 +48,11 @@ impl TestDatabase {
         Self { database, folder: None, server: Some((server, name)) }
     }
 
+    /// An SQLite file in a folder that the test has.
+    pub fn file_in(folder: &std::path::Path) -> Self {
+        Self { database: Database::Sqlite(folder.join("rescind.db")), folder: None, server: None }
+    }
+
     /// The database of a server that the test started itself.
     pub fn at(url: &str) -> Self {
         Self { database: Database::Postgres(Secret::new(url.to_owned())), folder: None, server: None }

@@ -13,6 +13,7 @@ pub mod pika;
 pub mod program;
 pub mod relay;
 pub mod service;
+pub mod small_disk;
 pub mod smtp_script;
 pub mod smtp_sink;
 pub mod tap;

@@ -45,6 +45,14 @@ impl Program {
             .unwrap_or_else(|(ended, log)| panic!("the program ended: {ended}\n{log}"))
     }
 
+    /// Starts it so that a file which may not grow (`prlimit --fsize`) shows as an error of the disk and not as a signal.
+    pub fn start_on_limited_files(settings: &[(&str, String)]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(path());
+        Self::launch(command, settings)
+            .unwrap_or_else(|(ended, log)| panic!("the program ended: {ended}\n{log}"))
+    }
+
     /// Starts the one that will die there.
     ///
     /// # Errors
@@ -91,6 +99,18 @@ impl Program {
             assert!(started.elapsed() < Duration::from_secs(30), "not ready:\n{}", program.log().join("\n"));
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Memory that it holds, in KiB (VmRSS).
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says so");
+        line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
     }
 
     /// Its log so far.

@@ -61,6 +61,18 @@ impl Service {
         self.url = self.run("start", None).expect("the service starts").trim().to_owned();
     }
 
+    /// Runs a command of the broker's own command line (`rabbitmqctl`), and returns what it prints.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/services/rabbitmq");
+        let output = Command::new(script).arg("ctl").arg(&self.folder).args(arguments).output();
+        let output = output.expect("the script is there");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn run(&self, command: &str, how: Option<&str>) -> Result<String, String> {
         let name = match self.kind {
             Kind::Postgres => "postgres",

@@ -12,7 +12,9 @@ pub struct BrokerHandle {
 
 impl Handle for BrokerHandle {
     async fn handle(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, Unavailable> {
-        self.engine.handle(batch).await.map_err(|error| {
+        let handled = self.engine.handle(batch).await;
+        self.engine.standing().note(&handled);
+        handled.map_err(|error| {
             tracing::warn!(%error, "messages of the broker could not be decided; they go back");
             Unavailable
         })
@@ -26,6 +28,6 @@ impl Handle for BrokerHandle {
     }
 
     async fn ready(&self) -> bool {
-        self.engine.pool().pulse().await.is_ok()
+        self.engine.standing().examine(self.engine.pool()).await.is_ok()
     }
 }

@@ -1,7 +1,7 @@
 //! How the parts do, from memory: the store is looked at now and then, the others report themselves.
 
 use crate::amqp;
-use crate::store::{Pool, StoreError};
+use crate::runner::Engine;
 use crate::web::{HealthReport, PartHealth, PartState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,13 +30,13 @@ const PULSE: Duration = Duration::from_secs(2);
 
 impl Vitals {
     /// Looks at the store until told to stop.
-    pub async fn watch(self: Arc<Self>, pool: Pool, stop: CancellationToken) {
+    pub async fn watch(self: Arc<Self>, engine: Engine, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let state = tokio::time::timeout(PULSE * 2, pool.pulse()).await;
+            let state = tokio::time::timeout(PULSE * 2, engine.standing().examine(engine.pool())).await;
             let trouble = match state {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some(StoreError::Unavailable("no answer".to_owned()).to_string()),
+                Err(_) => Some(engine.pool().why().await.to_string()),
             };
             {
                 let mut known = lock(&self.store);

@@ -1,6 +1,7 @@
 //! What is counted, in the text form of Prometheus. Labels are names from closed lists; nothing here tells of a person.
 
 use crate::runner::message::Outcome;
+use crate::web::{HealthReport, PartState};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +24,19 @@ struct StateLabel {
     state: &'static str,
 }
 
+/// A part of the worker.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PartLabel {
+    part: &'static str,
+}
+
+/// What is wrong with it, in the words of `/readyz`.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TroubleLabels {
+    part: &'static str,
+    reason: String,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// All metrics of a worker.
@@ -34,6 +48,8 @@ pub struct Metrics {
     again: Counter,
     mails: Family<StateLabel, Counter>,
     events: Family<StateLabel, Counter>,
+    parts: Family<PartLabel, Gauge>,
+    troubles: Family<TroubleLabels, Gauge>,
     gauges: Gauges,
 }
 
@@ -88,7 +104,11 @@ impl Default for Metrics {
         registry.register("mails_uncertain", help, gauges.mails_uncertain.clone());
         registry.register("events_queued", "Events that are queued", gauges.events_queued.clone());
         registry.register("parked", "Parked messages", gauges.parked.clone());
-        Self { registry, messages, batches, again, mails, events, gauges }
+        let parts = Family::<PartLabel, Gauge>::default();
+        registry.register("part_ready", "Whether a part does what it is for: 1, or 0", parts.clone());
+        let troubles = Family::<TroubleLabels, Gauge>::default();
+        registry.register("part_trouble", "What is wrong with a part that is not ready", troubles.clone());
+        Self { registry, messages, batches, again, mails, events, parts, troubles, gauges }
     }
 }
 
@@ -121,6 +141,26 @@ impl Metrics {
     /// Something became of an event.
     pub fn event(&self, state: &'static str) {
         self.events.get_or_create(&StateLabel { state }).inc();
+    }
+
+    /// How the parts do now.
+    pub fn parts(&self, report: &HealthReport) {
+        // what was wrong before is over
+        self.parts.clear();
+        self.troubles.clear();
+        for part in &report.parts {
+            let label = PartLabel { part: part.name };
+            match &part.state {
+                PartState::Ready => {
+                    self.parts.get_or_create(&label).set(1);
+                }
+                PartState::Degraded(reason) | PartState::Down(reason) => {
+                    self.parts.get_or_create(&label).set(0);
+                    let labels = TroubleLabels { part: part.name, reason: reason.clone() };
+                    self.troubles.get_or_create(&labels).set(1);
+                }
+            }
+        }
     }
 
     /// What is read from the store.

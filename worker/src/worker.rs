@@ -149,7 +149,7 @@ impl Worker {
         let vitals = Arc::new(vitals);
         let poll = config.runner.poll_interval;
 
-        workers.start(Arc::clone(&vitals).watch(opened.pool.clone(), workers.stop.clone()));
+        workers.start(Arc::clone(&vitals).watch(engine.clone(), workers.stop.clone()));
         let (door, waiting) = Door::new(config.runner.queue_capacity);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..if opened.pool.is_postgres() { DOORS } else { 1 } {
@@ -290,16 +290,25 @@ async fn take_up(
 
 fn operations(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> axum::Router {
     let (vitals, engine, metrics) = (Arc::clone(vitals), engine.clone(), Arc::clone(metrics));
-    let report: web::Health = Arc::new(move || vitals.report());
+    let known = Arc::clone(&vitals);
+    let report: web::Health = Arc::new(move || known.report());
     let text: web::Metrics = Arc::new(move || {
-        let (engine, metrics) = (engine.clone(), Arc::clone(&metrics));
+        let (engine, metrics, vitals) = (engine.clone(), Arc::clone(&metrics), Arc::clone(&vitals));
         Box::pin(async move {
-            measure(&engine, &metrics).await;
+            // a store that is away must not keep what is known from whoever asks
+            if vitals.store_is_available() {
+                // what could not be read in time keeps its last value
+                let _ = tokio::time::timeout(MEASURING, measure(&engine, &metrics)).await;
+            }
+            metrics.parts(&vitals.report());
             metrics.text()
         })
     });
     web::ops_router(report, text)
 }
+
+/// How long reading may take; a scrape usually waits for ten seconds.
+const MEASURING: Duration = Duration::from_secs(3);
 
 /// Reads what is counted in the store. What cannot be read keeps its last value; the store's own part says why.
 async fn measure(engine: &Engine, metrics: &Metrics) {

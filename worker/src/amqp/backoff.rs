@@ -1,8 +1,8 @@
 //! How long to wait before the next attempt.
 //!
 //! Why so: a broker that comes back meets all replicas at once; growing waits with a random part spread them. Rule:
-//! the generator's seed is handed in, the longest wait is bounded, and a mistake that only a person can mend (wrong
-//! password, a queue of another type) waits longer, for the log's sake.
+//! the generator's seed is handed in; the longest wait is well below the ten seconds within which work goes on after an
+//! outage; a refused login waits longer, because knocking with a wrong password locks accounts.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Pace {
     pub first: Duration,
     /// The longest one.
     pub longest: Duration,
-    /// After a trouble that a person has to mend.
+    /// After a refused login.
     pub slow: Duration,
 }
 
@@ -26,7 +26,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             first: Duration::from_millis(200),
-            longest: Duration::from_secs(10),
+            longest: Duration::from_secs(5),
             slow: Duration::from_secs(30),
         }
     }
@@ -57,7 +57,7 @@ impl Backoff {
         match trouble {
             // Each try brings the broker nearer to setting the message aside, and the others wait meanwhile.
             Trouble::Undecodable => self.jitter(self.pace.first * 4),
-            _ if trouble.needs_a_person() => self.jitter(self.pace.slow),
+            Trouble::Credentials | Trouble::InvalidUrl => self.jitter(self.pace.slow),
             _ => self.wait(),
         }
     }
@@ -90,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn differs_by_seed_and_slows_down_for_people() {
+    fn differs_by_seed_and_slows_down_for_a_refused_login() {
         let mut a = Backoff::new(Pace::default(), 1);
         let mut b = Backoff::new(Pace::default(), 2);
         assert_ne!(a.wait(), b.wait());
-        assert!(a.wait_after(Trouble::TopologyMismatch) >= Pace::default().slow / 2);
+        assert!(a.wait_after(Trouble::Credentials) >= Pace::default().slow / 2);
     }
 }

@@ -63,21 +63,6 @@ troubles! {
     Engine = "engine", "A batch ended without an outcome; its messages return to the queue.";
 }
 
-impl Trouble {
-    /// Whether trying again soon is of no use.
-    pub const fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Self::InvalidUrl
-                | Self::Credentials
-                | Self::VirtualHost
-                | Self::Permission
-                | Self::TopologyMismatch
-                | Self::InvalidName
-        )
-    }
-}
-
 /// How it stands at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {

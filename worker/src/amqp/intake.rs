@@ -3,8 +3,8 @@
 //! A session is one connection with its lanes, all fresh. Whatever breaks in it (a channel, the consumer, the
 //! connection, the queue itself) ends the whole session, and the next one starts from the beginning: connect, declare,
 //! consume. When the store is down the consumers end, their messages go back once, and nothing is consumed until the
-//! store answers again; then a single message goes first, so that a store that answers but cannot write costs one
-//! redelivery a try and not hundreds.
+//! store answers again; then a single message goes first and is held until it is decided, so that a store that answers but
+//! cannot write costs no redelivery at all.
 //!
 //! The same caution meets a message that lapin cannot read (a property that is not UTF-8): it breaks the connection at
 //! every delivery, and every delivery counts against the queue's limit, for it and for all that were on the way with
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::failure::Failure;
-use super::lane::{Lane, LaneEnd, Report};
+use super::lane::{Lane, LaneEnd, Patience, Report};
 use super::supervisor::{Broker, Link};
 use super::topology::{self, Names};
 use super::{Handle, Health, Trouble};
@@ -201,7 +201,11 @@ impl<H: Handle> Intake<H> {
         let mut running = JoinSet::new();
         for lane in lanes {
             let handle = Arc::clone(&self.handle);
-            running.spawn(lane.run(handle, self.settings.batch_size, round.batches, end.clone()));
+            let patience = (round.prefetch == 1 && round.lanes == 1).then(|| Patience {
+                backoff: Backoff::new(self.settings.broker.pace, self.settings.jitter_seed),
+                health: Arc::clone(&self.health),
+            });
+            running.spawn(lane.run(handle, self.settings.batch_size, round.batches, patience, end.clone()));
         }
         self.health.set_consuming(true);
         let out_of_time = async {

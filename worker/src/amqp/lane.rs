@@ -3,7 +3,9 @@
 //! Why a channel a batch: a `multiple` acknowledgement covers everything delivered before on its channel, so two
 //! batches on one channel could acknowledge each other's uncommitted messages. Rule: prefetch is set before consuming,
 //! because lapin's own buffer has no bound; a batch is whatever is there, never waited for; acknowledged is only what
-//! the engine has committed. Closing the channel gives the rest back to the queue, once and in order.
+//! the engine has committed. Closing the channel gives the rest back to the queue, once and in order. A message that is
+//! taken singly outlasts a store that is down: given back at every try, it would use up the deliveries that the broker
+//! allows it, and be lost to an outage that lasts.
 
 use std::sync::Arc;
 
@@ -12,14 +14,16 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::backoff::Backoff;
 use super::failure::{Failure, answered, short};
-use super::health::Trouble;
+use super::health::{Health, Trouble};
 use super::supervisor::Link;
 use super::{Handle, Unavailable, binary};
 use crate::fault::{self, Point};
-use crate::runner::message::{Incoming, OnRefusal};
+use crate::runner::message::{Incoming, OnRefusal, Outcome};
 
 /// Why a lane ended.
 #[derive(Debug)]
@@ -37,6 +41,12 @@ pub(super) enum LaneEnd {
 pub(super) struct Report {
     pub(super) end: LaneEnd,
     pub(super) batches: u64,
+}
+
+/// How a message that is taken singly waits for the store.
+pub(super) struct Patience {
+    pub(super) backoff: Backoff,
+    pub(super) health: Arc<Health>,
 }
 
 /// A consuming channel.
@@ -67,6 +77,7 @@ impl Lane {
         handle: Arc<H>,
         batch_size: usize,
         most_batches: u64,
+        mut patience: Option<Patience>,
         end: CancellationToken,
     ) -> Report {
         let mut batches = 0;
@@ -83,7 +94,7 @@ impl Lane {
                     None => break LaneEnd::Failed(cancelled()),
                 },
             };
-            match self.batch(first, &*handle, batch_size).await {
+            match self.batch(first, &*handle, batch_size, patience.as_mut(), &end).await {
                 Ok(consuming) => {
                     batches += 1;
                     if !consuming {
@@ -103,6 +114,8 @@ impl Lane {
         first: Delivery,
         handle: &H,
         batch_size: usize,
+        patience: Option<&mut Patience>,
+        end: &CancellationToken,
     ) -> Result<bool, LaneEnd> {
         let mut batch = vec![incoming(&first, handle)];
         let mut last = first.acker;
@@ -131,7 +144,11 @@ impl Lane {
         }
         let count = batch.len();
         fault::at(Point::AfterConsume);
-        match handle.handle(batch).await {
+        let outcomes = match patience {
+            Some(patience) => outlast(handle, batch, patience, end).await,
+            None => handle.handle(batch).await,
+        };
+        match outcomes {
             Err(Unavailable) => return Err(LaneEnd::StoreDown),
             Ok(outcomes) if outcomes.len() != count => {
                 let detail = format!("{} outcomes for {count} messages", outcomes.len());
@@ -163,6 +180,39 @@ impl Lane {
         };
         if let Err(failure) = goodbye.await {
             tracing::debug!(detail = failure.detail, "closing a channel; the broker requeues all the same");
+        }
+    }
+}
+
+/// Hands a batch over until it is decided, or the lane is to end.
+async fn outlast<H: Handle>(
+    handle: &H,
+    batch: Vec<Incoming>,
+    patience: &mut Patience,
+    end: &CancellationToken,
+) -> Result<Vec<Outcome>, Unavailable> {
+    let mut waited = false;
+    loop {
+        if let Ok(outcomes) = handle.handle(batch.clone()).await {
+            if waited {
+                patience.health.set_consuming(true);
+            }
+            return Ok(outcomes);
+        }
+        waited = true;
+        patience.health.trouble(Trouble::StoreUnavailable, "");
+        patience.health.set_consuming(false);
+        let ready = async {
+            loop {
+                sleep(patience.backoff.wait()).await;
+                if handle.ready().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = end.cancelled() => return Err(Unavailable),
+            () = ready => {}
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct EventDispatcher {
 impl EventDispatcher {
     /// Publishes what is due, as `holder`, until told to stop.
     pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
-        let mut next_recovery = self.clock.now();
+        let (mut next_recovery, mut left_behind) = (self.clock.now(), false);
         while !stop.is_cancelled() {
             let now = self.clock.now();
             if now >= next_recovery {
@@ -72,7 +72,7 @@ impl EventDispatcher {
                 }
                 next_recovery = now.plus(Span::seconds(15));
             }
-            let wait = match self.round(holder).await {
+            let wait = match self.round(holder, &mut left_behind, &stop).await {
                 Ok(0) => self.until_due(poll).await,
                 Ok(_) => continue,
                 Err(error) => {
@@ -97,7 +97,13 @@ impl EventDispatcher {
         }
     }
 
-    async fn round(&self, holder: Uuid) -> Result<usize> {
+    /// One group. `left_behind`: the round before ended by an error of the store, and what it had claimed is still
+    /// ours and did not leave.
+    async fn round(&self, holder: Uuid, left_behind: &mut bool, stop: &CancellationToken) -> Result<usize> {
+        if *left_behind {
+            rows::give_back(&self.pool, holder).await?;
+            *left_behind = false;
+        }
         if let Sink::Broker { publisher, .. } = &self.sink
             && !publisher.ready().await
         {
@@ -105,8 +111,11 @@ impl EventDispatcher {
             return Ok(0);
         }
         let now = self.clock.now();
+        // even a claim whose commit was not answered may stand
+        *left_behind = true;
         let claimed = rows::claim(&self.pool, now, GROUP, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
+            *left_behind = false;
             return Ok(0);
         }
         fault::at(Point::AfterEventClaim);
@@ -117,15 +126,32 @@ impl EventDispatcher {
                 .collect(),
             Sink::Broker { publisher, exchange } => {
                 let material = rows::material(&self.pool, &claimed).await?;
+                *left_behind = false;
                 self.publish(publisher, exchange, &claimed, &material).await
             }
         };
+        *left_behind = false;
         fault::at(Point::BeforeEventSettle);
-        rows::settle(&self.pool, &settled, holder, self.clock.now()).await?;
+        self.settle(&settled, holder, stop).await?;
         for settlement in &settled {
             self.metrics.event(settlement.state.as_str());
         }
         Ok(claimed.len())
+    }
+
+    /// Records outcomes, as often as it takes: what is known to have left must not leave once more because the
+    /// database was away.
+    async fn settle(&self, settled: &[Settlement], holder: Uuid, stop: &CancellationToken) -> Result<()> {
+        let mut tries_while_stopping = 0;
+        while let Err(error) = rows::settle(&self.pool, settled, holder, self.clock.now()).await {
+            tries_while_stopping += usize::from(stop.is_cancelled());
+            if !error.is_transient() || tries_while_stopping > 3 {
+                return Err(error);
+            }
+            tracing::warn!(%error, "the outcome of events cannot be recorded; trying again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
     }
 
     async fn publish(
@@ -166,7 +192,8 @@ impl EventDispatcher {
     }
 
     fn again(&self, event: &Claimed, now: Timestamp, trouble: &'static str) -> Settlement {
-        let (initial, maximum) = (Duration::from_secs(1), Duration::from_secs(120));
+        // below the ten seconds within which events are to flow again after an outage
+        let (initial, maximum) = (Duration::from_secs(1), Duration::from_secs(8));
         let wait = match self.randomness.generator() {
             Ok(mut rng) => backoff::wait(event.attempt, initial, maximum, &mut rng),
             Err(_) => Span::seconds(30),

@@ -9,7 +9,7 @@ use super::letter::{NoLetter, Writer};
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
-use crate::mail::transport::{Delivery, Outgoing, Phase, Transport};
+use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, TroubleKind};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
@@ -17,7 +17,7 @@ use crate::store::outbox::MailState;
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
 use crate::store::queue::{Origin, follow_up_body};
 use crate::store::tables::JobRow;
-use crate::store::{Pool, Result, StoreError, Ts};
+use crate::store::{Pool, Result, Ts};
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Job;
@@ -28,6 +28,7 @@ use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -37,6 +38,12 @@ const LEASE: Span = Span::seconds(60);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The longest pause after a fault of ours: wrong password, refused sender.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first and the longest wait while the other side is away. The longest is far below the ten seconds within which
+/// mail is to flow again.
+const AWAY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// Knocks under way at the same time. A server that hangs keeps each until its timeout; it is noticed all the same, by a
+/// later knock, that it is well again.
+const KNOCKS: usize = 6;
 
 /// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
 /// waiting that somebody waits for.
@@ -70,6 +77,7 @@ impl MailDispatcher {
     /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished.
     pub async fn run(self, lane: Lane, holder: Uuid, poll: Duration, stop: CancellationToken) {
         let mut next_recovery = self.clock.now();
+        let mut standing = Standing::default();
         while !stop.is_cancelled() {
             let now = self.clock.now();
             if lane == Lane::Request && now >= next_recovery {
@@ -80,24 +88,77 @@ impl MailDispatcher {
             let woken = self.woken.mails.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let round = self.round(lane, holder, &stop).await;
-            let pausing = matches!(round, Ok(Round::Pause));
-            let wait = match round {
+            let wait = match self.round(lane, holder, &mut standing, &stop).await {
                 Ok(Round::Idle) => self.until_due(lane, poll).await,
-                Ok(Round::Sent) => continue,
-                Ok(Round::Pause) => self.config.mail.retry.initial.min(LONGEST_PAUSE),
+                Ok(Round::Sent) => {
+                    standing.failures = 0;
+                    continue;
+                }
+                Ok(Round::Away(away)) => {
+                    standing.failures = standing.failures.saturating_add(1);
+                    self.until_back(away, &mut standing.failures, &stop).await;
+                    continue;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "mails cannot be claimed or settled; waiting");
                     Duration::from_secs(2)
                 }
             };
             tokio::select! {
-                () = &mut woken, if !pausing => {}
+                () = &mut woken => {}
                 () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => {}
             }
         }
         self.transport.close().await;
+    }
+
+    /// Waits until the other side lets us in again. Nothing is claimed meanwhile: an outage wears out no mail, and when
+    /// it is over all that waits leaves at once.
+    async fn until_back(&self, away: Away, failures: &mut i32, stop: &CancellationToken) {
+        let wait = if away == Away::Fault { self.our_fault() } else { self.away(*failures) };
+        let (mut wait, mut knocks) = (wait, JoinSet::new());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait), if knocks.len() < KNOCKS => {
+                    let transport = Arc::clone(&self.transport);
+                    knocks.spawn(async move { transport.knock().await });
+                    *failures = failures.saturating_add(1);
+                    wait = self.away(*failures);
+                }
+                Some(answer) = knocks.join_next() => match answer {
+                    Ok(Ok(())) => {
+                        if away == Away::Door {
+                            self.set_trouble(None);
+                        }
+                        return;
+                    }
+                    Ok(Err(Delivery::OurFault(trouble))) => {
+                        // knocking with a wrong password locks accounts
+                        knocks.abort_all();
+                        wait = self.our_fault();
+                        self.set_trouble(Some(trouble.to_string()));
+                    }
+                    Ok(Err(Delivery::Deferred(trouble))) => self.set_trouble(Some(trouble.to_string())),
+                    // one that panicked or was called off tells nothing
+                    Ok(Err(_)) | Err(_) => {}
+                },
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// How long to wait before the next knock.
+    fn away(&self, failures: i32) -> Duration {
+        let wait = match self.randomness.generator() {
+            Ok(mut rng) => backoff::wait(failures, AWAY.0, AWAY.1, &mut rng),
+            Err(_) => return AWAY.1,
+        };
+        Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(0))
+    }
+
+    fn our_fault(&self) -> Duration {
+        self.config.mail.retry.initial.min(LONGEST_PAUSE)
     }
 
     async fn recover(&self, now: Timestamp) {
@@ -123,17 +184,33 @@ impl MailDispatcher {
         Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
     }
 
-    async fn round(&self, lane: Lane, holder: Uuid, stop: &CancellationToken) -> Result<Round> {
+    async fn round(
+        &self,
+        lane: Lane,
+        holder: Uuid,
+        standing: &mut Standing,
+        stop: &CancellationToken,
+    ) -> Result<Round> {
+        if standing.left_behind {
+            rows::give_back(&self.pool, lane, holder).await?;
+        }
+        // until a group has been handed over, whatever is claimed goes back when the store fails: even a claim whose
+        // commit was not answered may stand
+        standing.left_behind = true;
         let now = self.clock.now();
-        let limit = i64::try_from(self.config.mail.group_size.max(1)).unwrap_or(64);
+        // after a failure a single mail goes first
+        let most = if standing.failures > 0 { 1 } else { self.config.mail.group_size.max(1) };
+        let limit = i64::try_from(most).unwrap_or(64);
         let claimed = rows::claim(&self.pool, lane, now, limit, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
+            standing.left_behind = false;
             return Ok(Round::Idle);
         }
         fault::at(Point::AfterMailClaim);
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
             rows::release(&self.pool, ids, holder).await?;
+            standing.left_behind = false;
             return Ok(Round::Idle);
         }
         let material = rows::material(&self.pool, &claimed).await?;
@@ -166,20 +243,11 @@ impl MailDispatcher {
             let why = NoLetter::Suppressed("it was no longer allowed to leave");
             settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
         }
+        standing.left_behind = false;
         let deliveries = self.hand_over(group, lane, &allowed, holder).await;
-        let (pause, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
+        let (away, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
         fault::at(Point::BeforeMailSettle);
-        // an outcome that is known must not be lost to a database that is away for a moment
-        let mut tries = 0;
-        while let Err(error) = rows::settle(&self.pool, &settled, &follow_ups, holder, self.clock.now()).await
-        {
-            tries += 1;
-            if !matches!(error, StoreError::Unavailable(_)) || tries > 30 {
-                return Err(error);
-            }
-            tracing::warn!(%error, "the outcome of mails cannot be recorded; trying again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        self.settle(&settled, &follow_ups, holder, stop).await?;
         fault::at(Point::AfterMailSettle);
         if !follow_ups.is_empty() {
             self.woken.jobs.notify_waiters();
@@ -187,7 +255,27 @@ impl MailDispatcher {
         for settlement in &settled {
             self.metrics.mail(settlement.state.as_str());
         }
-        Ok(if pause { Round::Pause } else { Round::Sent })
+        Ok(away.map_or(Round::Sent, Round::Away))
+    }
+
+    /// Records outcomes, as often as it takes: one that is known must not be lost to a database that is away.
+    async fn settle(
+        &self,
+        settled: &[Settlement],
+        follow_ups: &[JobRow],
+        holder: Uuid,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let mut tries_while_stopping = 0;
+        while let Err(error) = rows::settle(&self.pool, settled, follow_ups, holder, self.clock.now()).await {
+            tries_while_stopping += usize::from(stop.is_cancelled());
+            if !error.is_transient() || tries_while_stopping > 3 {
+                return Err(error);
+            }
+            tracing::warn!(%error, "the outcome of mails cannot be recorded; trying again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
     }
 
     /// Hands a group over, and extends its lease meanwhile.
@@ -229,57 +317,69 @@ impl MailDispatcher {
         Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble.to_owned()) }
     }
 
-    /// How each mail is settled, what follows, and whether the dispatcher should pause.
+    /// How each mail is settled, what follows, and whether the other side is away.
     fn outcomes(
         &self,
         deliveries: Vec<(Uuid, Delivery)>,
         by_id: &HashMap<Uuid, &Claimed>,
         settled: &mut Vec<Settlement>,
-    ) -> (bool, Vec<JobRow>) {
-        let (mut pause, mut follow_ups, mut delivered) = (false, Vec::new(), false);
-        // the other side was not even reached, or the disk is full
-        let mut away = None;
-        let now = self.clock.now();
+    ) -> (Option<Away>, Vec<JobRow>) {
+        let (mut follow_ups, now) = (Vec::new(), self.clock.now());
+        // a server that has answered about one mail is there, whatever became of the others
+        let answered = deliveries.iter().any(|(_, delivery)| is_answer(delivery));
+        let mut away: Option<(Away, String)> = None;
+        let mut note = |how: Away, why: String| {
+            if away.as_ref().is_none_or(|(worst, _)| *worst < how) {
+                away = Some((how, why));
+            }
+        };
         for (id, delivery) in deliveries {
             let Some(mail) = by_id.get(&id) else { continue };
             let settlement = match delivery {
-                Delivery::Sent => {
-                    delivered = true;
-                    Settlement { id, state: MailState::Sent, due_at: now, trouble: None }
-                }
+                Delivery::Sent => Settlement { id, state: MailState::Sent, due_at: now, trouble: None },
                 Delivery::BadAddress(code) => {
-                    delivered = true;
                     follow_ups.extend(self.undeliverable(mail, now));
                     Settlement { id, state: MailState::Bounced, due_at: now, trouble: Some(code.to_string()) }
                 }
-                Delivery::Deferred(trouble) => {
-                    if trouble.phase < Phase::Mail || trouble.phase == Phase::Store {
-                        away = Some(trouble.to_string());
+                Delivery::Deferred(trouble) if trouble.phase < Phase::Mail => {
+                    if !answered {
+                        note(Away::Door, trouble.to_string());
                     }
-                    self.again(mail, now, trouble.to_string())
+                    self.at_once(mail, now, trouble.to_string())
                 }
+                Delivery::Deferred(trouble) if !answered && is_silence(&trouble) => {
+                    note(Away::Within, trouble.to_string());
+                    self.at_once(mail, now, trouble.to_string())
+                }
+                Delivery::Deferred(trouble) => self.again(mail, now, trouble.to_string()),
                 Delivery::OurFault(trouble) => {
-                    pause = true;
                     tracing::error!(%trouble, "mail cannot leave: the fault is on our side; pausing");
-                    self.set_trouble(Some(trouble.to_string()));
-                    self.again(mail, now, trouble.to_string())
+                    note(Away::Fault, trouble.to_string());
+                    if trouble.phase < Phase::Mail {
+                        self.at_once(mail, now, trouble.to_string())
+                    } else {
+                        self.again(mail, now, trouble.to_string())
+                    }
                 }
                 Delivery::Rejected(trouble) => {
-                    delivered = true;
                     let trouble = Some(trouble.to_string());
                     Settlement { id, state: MailState::Failed, due_at: now, trouble }
                 }
                 Delivery::Uncertain(phase) => {
-                    let trouble = Some(format!("no reply after {phase}"));
-                    Settlement { id, state: MailState::Uncertain, due_at: now, trouble }
+                    let trouble = format!("no reply after {phase}");
+                    if !answered {
+                        // one at a time from now on, or a server that breaks off at the end would leave all in doubt
+                        note(Away::Door, trouble.clone());
+                    }
+                    Settlement { id, state: MailState::Uncertain, due_at: now, trouble: Some(trouble) }
                 }
             };
             settled.push(settlement);
         }
-        if !pause && (delivered || away.is_some()) {
-            self.set_trouble(away.filter(|_| !delivered));
+        if answered || away.is_some() {
+            self.set_trouble(away.as_ref().map(|(_, why)| why.clone()));
         }
-        (pause, follow_ups)
+        (away.map(|(how, _)| how), follow_ups)
     }
 
     fn set_trouble(&self, trouble: Option<String>) {
@@ -290,15 +390,20 @@ impl MailDispatcher {
     /// Back to the queue, or failed once it has been tried for long enough.
     fn again(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
         let retry = &self.config.mail.retry;
-        let give_up = Span::micros(i64::try_from(retry.give_up.as_micros()).unwrap_or(i64::MAX));
-        if now >= mail.created_at.plus(give_up) {
-            return Settlement { id: mail.id, state: MailState::Failed, due_at: now, trouble: Some(trouble) };
-        }
         let wait = match self.randomness.generator() {
             Ok(mut rng) => backoff::wait(mail.attempt, retry.initial, retry.maximum, &mut rng),
             Err(_) => Span::seconds(30),
         };
-        Settlement { id: mail.id, state: MailState::Queued, due_at: now.plus(wait), trouble: Some(trouble) }
+        self.at_once(mail, now, trouble).due(now.plus(wait))
+    }
+
+    /// The same without a wait of its own: the dispatcher waits for the other side.
+    fn at_once(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
+        let give_up = self.config.mail.retry.give_up.as_micros();
+        let give_up = Span::micros(i64::try_from(give_up).unwrap_or(i64::MAX));
+        let over = now >= mail.created_at.plus(give_up);
+        let state = if over { MailState::Failed } else { MailState::Queued };
+        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble) }
     }
 
     fn undeliverable(&self, mail: &Claimed, now: Timestamp) -> Option<JobRow> {
@@ -324,12 +429,50 @@ impl MailDispatcher {
     }
 }
 
+/// What one round leaves to the next.
+#[derive(Default)]
+struct Standing {
+    /// How often the other side was found away, in a row.
+    failures: i32,
+    /// The round before ended by an error of the store: what it had claimed is still ours, and did not leave.
+    left_behind: bool,
+}
+
+/// How the other side is away; the gravest last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Away {
+    /// It does not let us in, or nothing is left to be tried again: when it lets us in, it is back.
+    Door,
+    /// It lets us in and says nothing of the mails: only a mail that it speaks of shows that it is back.
+    Within,
+    /// It does not want us as we are.
+    Fault,
+}
+
 /// What a round came to.
 enum Round {
     /// Nothing is due.
     Idle,
     /// Mails were settled.
     Sent,
-    /// Mails were settled, and the fault is ours.
-    Pause,
+    /// Mails were settled, and the other side is away.
+    Away(Away),
+}
+
+/// Whether a server has said something about this mail.
+fn is_answer(delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::Sent | Delivery::BadAddress(_) | Delivery::Rejected(_) => true,
+        Delivery::Deferred(trouble) => !is_silence(trouble),
+        Delivery::OurFault(_) | Delivery::Uncertain(_) => false,
+    }
+}
+
+/// Whether it tells of the server and not of the mail: it was not reached, broke off, or ends its service (421, which
+/// RFC 5321, 3.8, allows at any command).
+fn is_silence(trouble: &Trouble) -> bool {
+    trouble.phase < Phase::Mail
+        || trouble.phase == Phase::Store
+        || trouble.kind != TroubleKind::Reply
+        || trouble.code.is_some_and(|code| code.basic == 421)
 }

@@ -2,6 +2,7 @@
 
 use super::batch::{Attempt, Memory, Ran};
 use super::expansion;
+use super::failed::{Failed, crashed, sealed, undecided};
 use super::flights::Flights;
 use super::message::{Incoming, OnRefusal, Outcome};
 use super::parking;
@@ -10,12 +11,12 @@ use crate::clock::{Clock, Randomness};
 use crate::fault::{self, Point};
 use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
-use crate::store::{Pool, Result, StoreError, Ts, Tx, inbox, keys, parked, save};
+use crate::store::{Pool, Result, Standing, StoreError, Ts, Tx, inbox, keys, parked, save};
 use rand::rngs::StdRng;
 use rescind_jobs::effects::{Effects, Lane};
 use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::{DataKey, Sealed, Vault};
-use rescind_jobs::refusal::{Refusal, RefusalCode};
+use rescind_jobs::refusal::Refusal;
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
@@ -62,6 +63,7 @@ struct Inner {
     settings: Settings,
     woken: Woken,
     metrics: Arc<Metrics>,
+    standing: Standing,
 }
 
 /// How often a batch is run again because another was faster.
@@ -81,12 +83,29 @@ impl Engine {
         metrics: Arc<Metrics>,
     ) -> Self {
         let policy_hex = policy.hash_hex();
-        Self(Arc::new(Inner { pool, policy, policy_hex, vault, clock, randomness, settings, woken, metrics }))
+        let standing = Standing::default();
+        Self(Arc::new(Inner {
+            pool,
+            policy,
+            policy_hex,
+            vault,
+            clock,
+            randomness,
+            settings,
+            woken,
+            metrics,
+            standing,
+        }))
     }
 
     /// The store.
     pub fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+
+    /// Whether the store takes what is written to it, as far as the batches could tell.
+    pub fn standing(&self) -> &Standing {
+        &self.0.standing
     }
 
     /// The policy.
@@ -444,57 +463,4 @@ async fn pause(round: usize) {
     if round > 2 {
         tokio::time::sleep(std::time::Duration::from_millis(1 << round.min(6))).await;
     }
-}
-
-/// Why a batch did not run.
-enum Failed {
-    /// It must be run in parts; a single message is refused with this.
-    Split(Refusal),
-    /// The store.
-    Store(StoreError),
-}
-
-impl Failed {
-    /// What a part of the batch may be to blame for splits it, down to the one message that must not stop the others.
-    fn of(error: StoreError) -> Self {
-        match error {
-            StoreError::Data(_) => Self::Split(Refusal::new(
-                RefusalCode::NotStorable,
-                "The database refuses a value of this message.",
-            )),
-            StoreError::Unreadable { .. } | StoreError::Unsealable(_) => {
-                tracing::error!(%error, "what is stored about a subject cannot be read");
-                Self::Split(Refusal::new(
-                    RefusalCode::InternalError,
-                    "What is stored about the subject cannot be read. The operator finds the place in the log.",
-                ))
-            }
-            other => Self::Store(other),
-        }
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-fn undecided() -> Refusal {
-    Refusal::new(
-        RefusalCode::InternalError,
-        "The message could not be decided, though it was tried many times: what is stored about its subject does not \
-         fit together.",
-    )
-}
-
-fn sealed() -> Refusal {
-    Refusal::new(
-        RefusalCode::InternalError,
-        "The body does not open: the key of its day is gone, or another.",
-    )
-}
-
-fn crashed() -> Refusal {
-    Refusal::new(RefusalCode::Crashed, "The worker died several times while this message was in flight.")
 }

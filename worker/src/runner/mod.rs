@@ -6,6 +6,7 @@ pub mod door;
 mod each;
 mod engine;
 mod expansion;
+mod failed;
 pub mod flights;
 pub mod message;
 mod parking;

@@ -34,7 +34,9 @@ pub(crate) async fn door(engine: Engine, queue: Queue, stop: CancellationToken) 
         }
         let (messages, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.message, w.answer)).unzip();
         fault::at(Point::AfterDoor);
-        match engine.handle(messages).await {
+        let handled = engine.handle(messages).await;
+        engine.standing().note(&handled);
+        match handled {
             Ok(outcomes) => {
                 fault::at(Point::BeforeAnswer);
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -67,7 +69,11 @@ pub(crate) async fn lane(
         let woken = jobs.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
-        let wait = match engine.work(lane, &flights).await {
+        let worked = engine.work(lane, &flights).await;
+        if !matches!(worked, Ok(0)) {
+            engine.standing().note(&worked);
+        }
+        let wait = match worked {
             Ok(0) => {
                 backoff = Duration::from_millis(100);
                 until_due(&engine, lane, poll).await

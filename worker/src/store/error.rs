@@ -79,7 +79,8 @@ fn postgres(code: String) -> StoreError {
         // 21: a statement would write one row twice; 54: a value is too large for an index
         "21" | "22" | "23" | "54" => StoreError::Data(code),
         "40" => StoreError::Again,
-        "08" | "25" | "53" | "55" | "57" | "58" | "28" | "3D" => StoreError::Unavailable(code),
+        // XX: the server itself is unwell; not a matter of one statement
+        "08" | "25" | "53" | "55" | "57" | "58" | "28" | "3D" | "XX" => StoreError::Unavailable(code),
         _ => StoreError::Statement(code),
     }
 }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod dialect;
 mod error;
+mod file;
 pub mod gate;
 pub mod housekeeping;
 pub mod inbox;
@@ -20,6 +21,7 @@ pub mod registers;
 pub mod requests;
 pub mod save;
 pub mod schedules;
+mod standing;
 pub mod statements;
 pub mod sweeps;
 pub mod tables;
@@ -27,5 +29,7 @@ mod value;
 
 pub use dialect::Arg;
 pub use error::{Result, StoreError};
+pub use file::DatabaseFile;
 pub use pool::{Pool, Tx};
+pub use standing::Standing;
 pub use value::Ts;

@@ -7,13 +7,17 @@
 
 use super::dialect::{Exec, Row, Sql, Table};
 use super::error::{Result, StoreError};
+use super::file::DatabaseFile;
 use super::{Arg, migrations};
 use crate::config::{Database, Secret};
 use crate::fault::{self, Point};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    ConnectOptions, Connection as _, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The pools of a store.
@@ -27,6 +31,8 @@ pub enum Pool {
         writer: SqlitePool,
         /// Connections that read.
         readers: SqlitePool,
+        /// The file that both write and read.
+        file: Arc<DatabaseFile>,
     },
 }
 
@@ -34,12 +40,14 @@ pub enum Pool {
 pub enum Tx {
     /// PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
-    /// SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    /// SQLite, and the file it writes to.
+    Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>),
 }
 
 super::dialect::queries! {
     PULSE = "delete from flight where source is null";
+    PROVE = "insert into probe (id, filler) values (1, $1) on conflict (id) do update set filler = excluded.filler";
+    PROVEN = "delete from probe where id = 1";
 }
 
 /// How long a caller waits for a connection.
@@ -69,7 +77,7 @@ impl Pool {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        migrations::postgres().run(&pool).await.map_err(migrations::error)?;
+        migrations::postgres(&pool).await?;
         Ok(Self::Postgres(pool))
     }
 
@@ -85,10 +93,13 @@ impl Pool {
             .pragma("secure_delete", "on")
             .disable_statement_logging();
         let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT);
+        SqliteConnection::connect_with(&options).await?.close().await?;
+        // a connection that is made anew never makes a database that is empty
+        let options = options.create_if_missing(false);
         let writer = pool(1).connect_with(options.clone()).await?;
-        migrations::sqlite().run(&writer).await.map_err(migrations::error)?;
+        migrations::sqlite(&writer).await?;
         let readers = pool(4).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { writer, readers })
+        Ok(Self::Sqlite { writer, readers, file: Arc::new(DatabaseFile::of(path)?) })
     }
 
     /// Starts a transaction that writes.
@@ -96,7 +107,10 @@ impl Pool {
         fault::in_store(Point::StoreBegin)?;
         Ok(match self {
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, file, .. } => {
+                file.is_there()?;
+                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(file))
+            }
         })
     }
 
@@ -129,6 +143,26 @@ impl Pool {
         tx.commit().await
     }
 
+    /// Whether the database takes what is written to it: more than fits into what its files have free.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn prove(&self) -> Result<()> {
+        self.write(&PROVE, vec![Arg::Blob(filler())]).await?;
+        self.write(&PROVEN, vec![]).await.map(drop)
+    }
+
+    /// Why the database gives no sign of life: an attempt of its own tells more than a wait for a connection.
+    pub async fn why(&self) -> StoreError {
+        let silent = StoreError::Unavailable("no answer".to_owned());
+        let Self::Postgres(pool) = self else { return silent };
+        match tokio::time::timeout(Duration::from_secs(1), pool.connect_options().connect()).await {
+            Ok(Err(error)) => error.into(),
+            // it lets us in, and yet does not answer
+            Ok(Ok(_)) | Err(_) => silent,
+        }
+    }
+
     /// Whether it is PostgreSQL, which several replicas may share.
     pub const fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_))
@@ -138,7 +172,7 @@ impl Pool {
     pub async fn close(&self) {
         match self {
             Self::Postgres(pool) => pool.close().await,
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -150,7 +184,7 @@ impl Tx {
     fn exec(&mut self) -> Exec<'_> {
         match self {
             Self::Postgres(tx) => Exec::Postgres(&mut *tx),
-            Self::Sqlite(tx) => Exec::Sqlite(&mut *tx),
+            Self::Sqlite(tx, _) => Exec::Sqlite(&mut *tx),
         }
     }
 
@@ -173,7 +207,7 @@ impl Tx {
     pub async fn rollback(self) {
         let rolled_back = match self {
             Self::Postgres(tx) => tx.rollback().await,
-            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Sqlite(tx, _) => tx.rollback().await,
         };
         if let Err(error) = rolled_back {
             tracing::debug!(error = %super::StoreError::from(error), "a transaction ended with its connection");
@@ -185,8 +219,25 @@ impl Tx {
         fault::in_store(Point::StoreCommit)?;
         match self {
             Self::Postgres(tx) => tx.commit().await?,
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, file) => {
+                tx.commit().await?;
+                // what went into a file that nobody can open any more is not stored
+                file.is_there()?;
+            }
         }
         fault::in_store(Point::StoreCommitted)
     }
+}
+
+/// 64 KiB that cannot be compressed.
+fn filler() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        // xorshift; nothing depends on it but its disorder
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(next).take(8 * 1024).flatten().collect()
 }

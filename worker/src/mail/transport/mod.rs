@@ -91,6 +91,18 @@ impl Transport {
         }
     }
 
+    /// Whether the other side would take mail now; asked after it was found away. A connection that comes of it is
+    /// kept for the next mail. Files are simply tried again.
+    ///
+    /// # Errors
+    /// What would become of a mail.
+    pub async fn knock(&self) -> Result<(), Delivery> {
+        match self {
+            Self::Smtp(smtp) => smtp.knock().await,
+            Self::Maildir(_) | Self::Mailbox(_) => Ok(()),
+        }
+    }
+
     /// How many mails can be under way at once; a group should hold several times as many.
     pub fn connections(&self) -> usize {
         match self {

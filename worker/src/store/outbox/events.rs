@@ -35,6 +35,8 @@ queries! {
               where id = any($1::uuid[]) and claimed_by = $6 and state = 1";
     GIVE_BACK = "update event set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
+    GIVE_UP = "update event set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
+               where claimed_by = $1 and state = 1";
     TOLD = "select count(*) from event where kind = $1 and state >= 2";
     EXPIRE = "update event set lease_until = $1 where claimed_by = $2 and state = 1";
     ILLEGIBLE = "update event set state = 3, published_at = $2, trouble = 'this version cannot read it', \
@@ -213,6 +215,11 @@ pub async fn settle(pool: &Pool, settlements: &[Settlement], holder: Uuid, now: 
 /// Gives back what workers that died have claimed.
 pub async fn recover(pool: &Pool, now: Timestamp) -> Result<u64> {
     pool.write(&GIVE_BACK, vec![Arg::Ts(Ts(now))]).await
+}
+
+/// Gives back everything that `holder` has claimed: for a holder that publishes nothing at the moment.
+pub async fn give_back(pool: &Pool, holder: Uuid) -> Result<u64> {
+    pool.write(&GIVE_UP, vec![Arg::Uuid(holder)]).await
 }
 
 /// Ends the leases of a holder that is known to be dead.

@@ -40,6 +40,10 @@ queries! {
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
+    GIVE_UP = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
+               where claimed_by = $1 and lane = $2 and state in (1, 2)";
+    SENT_AFTER_ALL = "update mail set state = 3, trouble = null, settled_at = $2 where id = any($1::uuid[]) and state = 6 \
+                      and trouble = 'the worker died while it was handed over'";
     EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
     GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
@@ -100,6 +104,14 @@ pub struct Settlement {
     pub due_at: Timestamp,
     /// What went wrong, without any text of others.
     pub trouble: Option<String>,
+}
+
+impl Settlement {
+    /// The same, to be tried again at this time.
+    #[must_use]
+    pub fn due(self, due_at: Timestamp) -> Self {
+        Self { due_at, ..self }
+    }
 }
 
 fn claimed(row: &Row) -> Result<Claimed> {
@@ -219,15 +231,19 @@ pub async fn settle(
     groups.sort();
     let mut tx = pool.begin().await?;
     for ((state, due_at, trouble), ids) in groups {
+        let count = ids.len() as u64;
         let args = vec![
-            Arg::Uuids(ids),
+            Arg::Uuids(ids.clone()),
             Arg::I16(state),
             Arg::Ts(Ts(due_at)),
             Arg::OptText(trouble.map(str::to_owned)),
             Arg::Ts(Ts(now)),
             Arg::Uuid(holder),
         ];
-        tx.run(&SETTLE, args).await?;
+        if tx.run(&SETTLE, args).await? < count && state == MailState::Sent as i16 {
+            // the store was away for longer than the lease, and another worker has taken us for dead
+            tx.run(&SENT_AFTER_ALL, vec![Arg::Uuids(ids), Arg::Ts(Ts(now))]).await?;
+        }
     }
     queue::add(&mut tx, follow_ups).await?;
     tx.commit().await
@@ -236,6 +252,11 @@ pub async fn settle(
 /// Gives back mails that were claimed and not begun.
 pub async fn release(pool: &Pool, mails: Vec<Uuid>, holder: Uuid) -> Result<u64> {
     pool.write(&RELEASE, vec![Arg::Uuids(mails), Arg::Uuid(holder)]).await
+}
+
+/// Gives back everything that `holder` has claimed in a lane: for a holder that hands nothing over there at the moment.
+pub async fn give_back(pool: &Pool, lane: Lane, holder: Uuid) -> Result<u64> {
+    pool.write(&GIVE_UP, vec![Arg::Uuid(holder), Arg::I16(lane as i16)]).await
 }
 
 /// Extends the lease while mails are handed over.

@@ -118,6 +118,19 @@ impl Smtp {
         group.outcomes()
     }
 
+    /// Opens a connection, up to and including the login, and keeps it for the next mail; see
+    /// [`super::Transport::knock`].
+    pub async fn knock(&self) -> Result<(), Delivery> {
+        // one at rest may be all that the server allows
+        let session = match self.pool.take().await {
+            Some(session) => session,
+            None => self.pool.open().await?,
+        };
+        self.pool.lock().push(session);
+        close_later(&self.pool);
+        Ok(())
+    }
+
     /// Ends all connections at rest.
     pub async fn close(&self) {
         self.pool.quit_resting(Duration::ZERO).await;
