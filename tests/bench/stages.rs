@@ -7,7 +7,7 @@ use crate::place::Place;
 use crate::report::{Figures, short, table};
 use crate::sink::Sink;
 use rescind_jobs::decision::{MessageContext, Surroundings, decide};
-use rescind_jobs::effects::{Effects, Trace};
+use rescind_jobs::effects::{Effects, Lane, Trace};
 use rescind_jobs::envelope::Envelope;
 use rescind_jobs::model::Subject;
 use rescind_jobs::registry;
@@ -107,6 +107,7 @@ fn decisions(rig: &Rig, bodies: &[Vec<u8>], effects: &mut Effects, subjects: &mu
                 message: envelope.id,
                 time: envelope.time,
                 trace: Trace::default(),
+                lane: Lane::Request,
             };
             (job, message)
         })
@@ -258,7 +259,7 @@ async fn sending(letters: Vec<Outgoing>) -> Cost {
     // what this process costs includes the sink, which it has started
     let (begin, both, other) = (Instant::now(), me.cpu(), of_sink.cpu());
     while letters.peek().is_some() {
-        let deliveries = transport.send(letters.by_ref().take(group).collect()).await;
+        let deliveries = transport.send(letters.by_ref().take(group).collect(), Lane::Request).await;
         assert!(deliveries.iter().all(|(_, d)| matches!(d, Delivery::Sent)), "the relay takes mail");
     }
     let seconds = begin.elapsed().as_secs_f64();
