@@ -94,7 +94,7 @@ fn chunk(opened: &Opened, from: usize, to: usize) -> Vec<(&'static str, String)>
             format!("{id}\t1\t0\t0\ten\t{}\t{}\t1\t0\t{at}\t0", keys[0], keys[1]),
             format!("{index}\t0\t{id}\temail\t{}\t1\t1", hex(&identity.sealed.0)),
             format!("{id}\tnewsletter\t4\t0\t{at}"),
-            format!("{mail}\t{id}\tconfirm_consent\t{{}}\t{index}\t3\t{at}\t1\t{at}\t{at}"),
+            format!("{mail}\t{id}\tconfirm_consent\t{{}}\t{index}\t3\t{at}\t0\t1\t{at}\t{at}"),
             format!("broker/shop\tfilled-{number}\t{mac}\t{at}"),
             format!("{audit}\t{id}\t1\t0\t{at}\t{detail}\t\\\\x00112233\t{mac}"),
         ];
@@ -108,7 +108,7 @@ fn chunk(opened: &Opened, from: usize, to: usize) -> Vec<(&'static str, String)>
          created_at, provisional)",
         "identity (bidx, ordinal, subject_id, kind, sealed, is_primary, active)",
         "consent (subject_id, purpose, state, opt_in, since)",
-        "mail (id, subject_id, template, params, address, state, due_at, attempt, created_at, settled_at)",
+        "mail (id, subject_id, template, params, address, state, due_at, lane, attempt, created_at, settled_at)",
         "inbox (source, id, body_mac, received_at)",
         "audit (id, subject_id, sequence, ordinal, at, detail, salt, leaf)",
     ];

@@ -20,9 +20,9 @@ const FIVE: [&str; 5] = [
     "insert into subject (id, version, state, kind, locale, contact_key, evidence_key, key_version, event_sequence, \
      created_at, provisional) \
      select unhex(value->>0), 1, 0, 0, 'en', unhex(value->>1), unhex(value->>2), 1, 0, 0, 1 from json_each($1)",
-    "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, attempt, created_at) \
+    "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, lane, attempt, created_at) \
      select unhex(value->>0), unhex(value->>1), unhex(value->>2), 'confirm_consent', value->>3, unhex(value->>4), \
-     0, 0, 0, 0 from json_each($1)",
+     0, 0, 0, 0, 0 from json_each($1)",
     "insert into audit (id, subject_id, sequence, ordinal, at, detail, salt, leaf) \
      select unhex(value->>0), unhex(value->>1), 1, value->>2, 0, value->>3, unhex(value->>4), unhex(value->>5) \
      from json_each($1)",

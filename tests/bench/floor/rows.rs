@@ -142,8 +142,8 @@ const REQUEST: &str = "insert into consent_request (id, subject_id, purpose, con
     select i, s, 'newsletter', 'newsletter', 1, 'en', a, 0, now(), now(), now() + interval '7 days', 1, 0, t, \
     'web-form', 'broker/shop', e \
     from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[]) t(i, s, a, t, e)";
-const MAIL: &str = "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, attempt, \
-    created_at) select i, s, r, 'confirm_consent', p::jsonb, a, 0, now(), 0, now() \
+const MAIL: &str = "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, lane, attempt, \
+    created_at) select i, s, r, 'confirm_consent', p::jsonb, a, 0, now(), 0, 0, now() \
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[]) t(i, s, r, p, a)";
 const AUDIT: &str = "insert into audit (id, subject_id, sequence, ordinal, at, detail, salt, leaf) \
     select i, s, 1, o, now(), d, x, l \
@@ -227,7 +227,7 @@ pub(crate) struct Claimed {
 
 /// Claims a batch of mails.
 pub(crate) async fn claim(database: &mut PgConnection) -> Vec<Claimed> {
-    let claim = "with due as materialized (select id from mail where state = 0 and due_at <= now() \
+    let claim = "with due as materialized (select id from mail where state = 0 and lane = 0 and due_at <= now() \
                  order by due_at, id limit 256 for update skip locked), \
                  claimed as (update mail set state = 1, lease_until = now() + interval '60 seconds', \
                  attempt = attempt + 1 where id in (select id from due) \

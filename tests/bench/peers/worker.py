@@ -103,8 +103,8 @@ def request_consent(message):
              seal(evidence_key, request, message["time"].encode())),
         )
         database.execute(
-            "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, attempt,"
-            " created_at) values (%s, %s, %s, 'confirm_consent', %s, %s, 2, %s, 1, %s)",
+            "insert into mail (id, subject_id, request_id, template, params, address, state, due_at, lane,"
+            " attempt, created_at) values (%s, %s, %s, 'confirm_consent', %s, %s, 2, %s, 0, 1, %s)",
             (mail, subject, request, Jsonb({"request": str(request)}), index, now, now),
         )
         acts = []
