@@ -79,6 +79,10 @@ pub(crate) fn table(title: &str, head: &[&str], rows: &[Vec<String>]) {
 
 /// Prints a ratio, and the target where there is one.
 pub(crate) fn ratio(what: &str, ratio: f64, target: Option<(f64, Better)>) {
+    if !ratio.is_finite() {
+        // one of the two was not asked for
+        return;
+    }
     let verdict = target.map_or(String::new(), |(target, better)| {
         let met = match better {
             Better::Higher => ratio >= target,
