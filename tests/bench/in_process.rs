@@ -9,7 +9,7 @@ use rescind_worker::app::Opened;
 use rescind_worker::clock::{Clock, Randomness};
 use rescind_worker::config::Config;
 use rescind_worker::metrics::Metrics;
-use rescind_worker::runner::message::{Incoming, OnRefusal, Outcome, Sender};
+use rescind_worker::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use rescind_worker::runner::{Engine, Settings, Woken};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -88,6 +88,7 @@ pub(crate) fn batches(from: usize, to: usize) -> Vec<Vec<Incoming>> {
         sender: Sender::Broker,
         on_refusal: OnRefusal::Park,
         redelivered: false,
+        answer: Answering::default(),
     };
     bodies(from, to).chunks(BATCH).map(|chunk| chunk.iter().cloned().map(incoming).collect()).collect()
 }
