@@ -110,13 +110,21 @@ impl Parts {
         let mut done = 0;
         for lane in [Lane::Request, Lane::Background] {
             loop {
-                match self.engine.work(lane, &self.flights).await.expect("the store answers") {
+                match self.work_once(lane).await.expect("the store answers") {
                     0 => break,
                     more => done += more,
                 }
             }
         }
         done
+    }
+
+    /// Decides some of the rows of a lane that are due; returns how many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn work_once(&self, lane: Lane) -> rescind_worker::store::Result<usize> {
+        self.engine.work(lane, &self.flights).await
     }
 
     /// Writes rows as they are.

@@ -224,7 +224,7 @@ fn open_request(
     if let Some(after) = cx.policy().periods.reminder
         && cx.policy().limits.mails_per_request > 1
     {
-        cx.later(cx.now().plus(after), &RemindConsent { request: id });
+        cx.later(cx.now().plus(after), &RemindConsent { request: id, after: 1 });
     }
     cx.later(expires_at, &ExpireRequest { request: id });
     Ok(())

@@ -16,6 +16,13 @@ use uuid::Uuid;
 pub struct RemindConsent {
     /// Of which request.
     pub request: Uuid,
+    /// How many mails of it had been ordered when this was; a reminder that comes twice finds one more.
+    #[serde(default = "the_first")]
+    pub after: i16,
+}
+
+const fn the_first() -> i16 {
+    1
 }
 
 impl Job for RemindConsent {
@@ -34,7 +41,7 @@ impl Job for RemindConsent {
         if !active || request.state != RequestState::Open || request.expires_at <= now {
             let act = skipped(Why::RequestClosed);
             cx.record(&act);
-        } else if request.mails >= limit {
+        } else if request.mails >= limit || request.mails > self.after {
             let act = skipped(Why::MailLimit);
             cx.record(&act);
         } else {

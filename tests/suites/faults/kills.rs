@@ -4,14 +4,9 @@ use super::messages::of_round;
 use super::report::{Figures, line};
 use super::rig::{End, GROUP, Rig, Way};
 use rescind_tests::database::TestDatabase;
-use rescind_tests::fault::Death;
+use rescind_tests::fault::{Death, is_whole};
 use rescind_worker::fault::Point;
 use std::time::Duration;
-
-/// Whether everything runs, or the short selection.
-fn is_whole() -> bool {
-    std::env::var("RESCIND_TEST_FAULTS").is_ok_and(|value| value == "all")
-}
 
 /// At which passes of a point the program dies; the first of them alone in the short selection. None: messages do
 /// not pass there on this way.

@@ -1,10 +1,6 @@
-//! What came out, in figures: a line a case, on standard output and in the file that `scripts/faults` names.
+//! What came out, in figures: a line a case.
 
-use std::io::Write as _;
 use std::ops::AddAssign;
-
-/// Names the file that lines are added to.
-const VARIABLE: &str = "RESCIND_TEST_FAULTS_REPORT";
 
 /// What one or several kills came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,17 +34,10 @@ impl AddAssign for Figures {
 }
 
 /// Writes a line: where, and what came of it.
-// a report is for reading
-#[allow(clippy::print_stdout)]
 pub(super) fn line(way: &str, place: &str, figures: Figures) {
     let Figures { messages, kills, lost, decided_twice, mailed_twice, uncertain, told_again } = figures;
     let line = format!(
         "{way}\t{place}\t{kills}\t{messages}\t{lost}\t{decided_twice}\t{mailed_twice}\t{uncertain}\t{told_again}"
     );
-    println!("{line}");
-    if let Some(path) = std::env::var_os(VARIABLE) {
-        let file = std::fs::File::options().create(true).append(true).open(path);
-        // one write, so that tests beside each other do not mix their lines
-        file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())).expect("the report");
-    }
+    rescind_tests::fault::report(&line);
 }

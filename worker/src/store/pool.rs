@@ -216,7 +216,10 @@ impl Tx {
 
     /// Commits.
     pub async fn commit(self) -> Result<()> {
-        fault::in_store(Point::StoreCommit)?;
+        if let Err(error) = fault::in_store(Point::StoreCommit) {
+            self.rollback().await;
+            return Err(error);
+        }
         match self {
             Self::Postgres(tx) => tx.commit().await?,
             Self::Sqlite(tx, file) => {

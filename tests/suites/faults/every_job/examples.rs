@@ -1,0 +1,126 @@
+//! How each job comes about: what happened before, and the message or the row of the job table that it comes in.
+
+use super::play::Given;
+use rescind_jobs::job::Job;
+use rescind_jobs::jobs::{
+    AnswerConsent, AskAgain, ChangePurpose, ExpireConsent, ExpireRequest, MarkUndeliverable, RecordConsent,
+    RemindConsent, RequestConsent, RunSweep, UpsertSubject, WithdrawConsent,
+};
+use rescind_jobs::time::Span;
+use rescind_tests::parts::Parts;
+use rescind_worker::store::dialect::{Sql, sql};
+use rescind_worker::store::queue::{Origin, follow_up_body};
+use rescind_worker::store::tables::JobRow;
+use rescind_worker::store::{Arg, Ts};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Brings about what comes before, and returns the job; none if there is no example.
+pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
+    let ana = json!({"email": "ana@example.org", "name": "Ana", "ids": {"shop": "4711"}});
+    let evidence = json!({"ip": "203.0.113.7", "user_agent": "Browser/1", "form": "footer"});
+    Some(match kind {
+        RequestConsent::KIND => {
+            let contents = ["newsletter", "recommendations"];
+            Given::message(parts, kind, json!({"subject": ana, "contents": contents, "evidence": evidence}))
+        }
+        RecordConsent::KIND => {
+            let consents = [answer("marketing", "newsletter"), answer("personalisation", "recommendations")];
+            Given::message(parts, kind, json!({"subject": ana, "consents": consents, "evidence": evidence}))
+        }
+        WithdrawConsent::KIND => {
+            record(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana, "purposes": ["newsletter"]}))
+        }
+        UpsertSubject::KIND => {
+            record(parts, &ana).await;
+            let known = json!({"email": "ana@example.net", "name": "Ana B", "ids": {"shop": "4711"}});
+            Given::message(parts, kind, json!({"subject": known}))
+        }
+        ChangePurpose::KIND => {
+            record(parts, &ana).await;
+            record(parts, &json!({"email": "bob@example.net"})).await;
+            Given::message(parts, kind, json!({"purpose": "newsletter", "content": "newsletter"}))
+        }
+        RunSweep::KIND => Given::message(parts, kind, json!({"sweep": "housekeeping"})),
+        AnswerConsent::KIND => {
+            request(parts, &ana).await;
+            let request = id(parts, "select id from consent_request").await;
+            let data = json!({"request": request, "answer": "agree", "locale": "en", "evidence": evidence});
+            Given::internal(parts, kind, data)
+        }
+        RemindConsent::KIND => {
+            request(parts, &ana).await;
+            parts.clock.advance(Span::days(3));
+            Given::row(parts, kind).await
+        }
+        ExpireRequest::KIND => {
+            request(parts, &ana).await;
+            parts.execute("delete from job where kind = 'consent.remind.v1'").await;
+            parts.clock.advance(Span::days(7));
+            Given::row(parts, kind).await
+        }
+        ExpireConsent::KIND => {
+            record(parts, &ana).await;
+            parts.clock.advance(Span::days(731));
+            Given::row(parts, kind).await
+        }
+        AskAgain::KIND => {
+            record(parts, &ana).await;
+            order(parts, kind, &json!({"content": "newsletter"})).await;
+            Given::row(parts, kind).await
+        }
+        MarkUndeliverable::KIND => {
+            request(parts, &ana).await;
+            let mail = id(parts, "select id from mail").await;
+            let email = rescind_jobs::model::IdentityValue::email("ana@example.org").expect("an address");
+            let address: String =
+                parts.opened.vault.blind_index(&email).0.iter().map(|byte| format!("{byte:02x}")).collect();
+            order(parts, kind, &json!({"mail": mail, "address": address})).await;
+            Given::row(parts, kind).await
+        }
+        _ => return None,
+    })
+}
+
+fn answer(category: &str, content: &str) -> Value {
+    json!({"category": category, "content": content, "answer": "agree"})
+}
+
+async fn record(parts: &Parts, subject: &Value) {
+    let consents = [answer("marketing", "newsletter"), answer("personalisation", "recommendations")];
+    let data = json!({"subject": subject, "consents": consents});
+    parts.send(&format!("before {}", subject["email"]), RecordConsent::KIND, data).await;
+}
+
+async fn request(parts: &Parts, subject: &Value) {
+    let data = json!({"subject": subject, "contents": ["newsletter"]});
+    parts.send("before", RequestConsent::KIND, data).await;
+}
+
+async fn id(parts: &Parts, query: &'static str) -> Uuid {
+    let query: &'static Sql = Box::leak(Box::new(sql(query)));
+    parts.pool().read(query, Vec::<Arg>::new()).await.unwrap()[0].get(0).unwrap()
+}
+
+/// A follow-up about Ana, as an expansion or a dispatcher orders it.
+async fn order(parts: &Parts, kind: &str, data: &Value) {
+    let subject = id(parts, "select id from subject").await;
+    let row = JobRow {
+        id: Uuid::from_u128(7),
+        subject_id: Some(subject),
+        source: "rescind".to_owned(),
+        origin: Origin::FollowUp as i16,
+        kind: Some(kind.to_owned()),
+        body: follow_up_body(parts.now(), data),
+        day: None,
+        due_at: Ts(parts.now()),
+        lane: 0,
+        attempt: 0,
+        schedule: None,
+        created_at: Ts(parts.now()),
+        correlation: None,
+        traceparent: None,
+    };
+    parts.put(&[row]).await;
+}
