@@ -22,6 +22,7 @@ mod mail_transport;
 mod ordering;
 mod outages;
 mod register;
+mod reload;
 mod replicas;
 mod resilience;
 mod safeguards;

@@ -49,8 +49,8 @@ async fn tick(parts: &Parts) -> Option<Timestamp> {
     schedule::tick(&parts.engine, &parts.metrics, POLL).await.expect("the store answers")
 }
 
-fn rule<'a>(parts: &'a Parts, name: &str) -> &'a ScheduleRule {
-    parts.engine.policy().schedules.get(name).expect("a schedule of the policy")
+fn rule(parts: &Parts, name: &str) -> ScheduleRule {
+    parts.engine.policy().schedules.get(name).cloned().expect("a schedule of the policy")
 }
 
 fn id(name: &str) -> ScheduleId {
@@ -145,7 +145,7 @@ async fn a_paused_schedule_rests_and_resumes_from_now(database: TestDatabase) {
     parts.clock.advance(Span::hours(3));
     assert_eq!(tick(&parts).await, None, "nothing is due while it is paused");
     assert_eq!(runs(&parts).await, 0);
-    let listed = schedule::list(parts.pool(), parts.engine.policy(), parts.now()).await.expect("a list");
+    let listed = schedule::list(parts.pool(), &parts.engine.policy(), parts.now()).await.expect("a list");
     assert!(listed[0].paused && listed[0].next_due_at.is_none() && listed[0].last_due_at.is_none());
 
     assert!(schedule::resume(parts.pool(), &name, parts.now()).await.expect("resumed"));
@@ -155,7 +155,7 @@ async fn a_paused_schedule_rests_and_resumes_from_now(database: TestDatabase) {
     parts.clock.advance(Span::hours(1));
     tick(&parts).await;
     assert_eq!(parts.times("select due_at from schedule_run").await, [time("2026-11-22T13:00:00Z")]);
-    let listed = schedule::list(parts.pool(), parts.engine.policy(), parts.now()).await.expect("a list");
+    let listed = schedule::list(parts.pool(), &parts.engine.policy(), parts.now()).await.expect("a list");
     assert_eq!((listed[0].paused, listed[0].waiting), (false, 1));
     assert_eq!(listed[0].last_due_at, Some(time("2026-11-22T13:00:00Z")));
     assert_eq!(listed[0].next_due_at, Some(time("2026-11-22T14:00:00Z")));
@@ -222,7 +222,7 @@ async fn a_run_by_hand_takes_nothing_from_the_due_times(database: TestDatabase) 
     parts.clock.advance(Span::minutes(70));
     let (vault, randomness) = (parts.engine.vault(), Randomness::seeded(9));
     let run = async || {
-        schedule::run_now(parts.pool(), vault, rule(&parts, "hourly"), parts.now(), &randomness).await
+        schedule::run_now(parts.pool(), vault, &rule(&parts, "hourly"), parts.now(), &randomness).await
     };
     run().await.expect("paused or not");
     assert!(run().await.is_err(), "once a moment");

@@ -124,6 +124,13 @@ impl Program {
         self.child.wait().expect("it ends");
     }
 
+    /// Asks it to read policy and templates anew (SIGHUP).
+    pub fn reload(&self) {
+        let status =
+            Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(status.success());
+    }
+
     /// Asks it to stop (SIGTERM), and returns its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         self.ask_to_stop();

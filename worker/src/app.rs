@@ -5,10 +5,11 @@ use crate::config::{Config, Database};
 use crate::key_source::{self, KeyError};
 use crate::policy_files::{PolicyFilesError, load_policy};
 use crate::render::{RenderError, Renderer};
-use crate::store::{Pool, StoreError, keys, published};
+use crate::store::{Pool, StoreError, Tx, keys, published};
 use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::registry;
+use rescind_jobs::time::Timestamp;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub enum StartError {
         /// In which language.
         locale: &'static str,
     },
+    /// Reading the files ended by a panic; its place is in the log.
+    #[error("policy and templates could not be read: a fault of ours, see the log")]
+    Unread,
     /// A folder or socket.
     #[error("{what}: {source}")]
     Io {
@@ -73,6 +77,8 @@ pub struct Opened {
     pub config: Arc<Config>,
     /// The policy.
     pub policy: Arc<Policy>,
+    /// When the policy was read.
+    pub policy_read_at: Timestamp,
     /// What the policy's author should look at.
     pub policy_warnings: Vec<String>,
     /// The keys.
@@ -124,23 +130,31 @@ impl Opened {
             StoreError::Unsealable(_) => StartError::WrongKey,
             other => other.into(),
         })?;
-        if let Some(edited) = published::enter(&mut tx, &loaded.policy.published(), now).await? {
-            return Err(StartError::ContentEdited {
-                content: edited.0.to_string(),
-                version: edited.1,
-                locale: edited.2.as_str(),
-            });
-        }
+        publish(&mut tx, &loaded.policy, now).await?;
         tx.commit().await?;
         Ok(Self {
             config: Arc::new(config),
             policy: Arc::new(loaded.policy),
+            policy_read_at: now,
             policy_warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
             vault: Arc::new(Vault::new(kek, roots)),
             pool,
             clock,
             randomness,
         })
+    }
+}
+
+/// Enters the policy's contents as published.
+///
+/// # Errors
+/// When one was published before with another text.
+pub(crate) async fn publish(tx: &mut Tx, policy: &Policy, now: Timestamp) -> Result<(), StartError> {
+    match published::enter(tx, &policy.published(), now).await? {
+        Some((content, version, locale)) => {
+            Err(StartError::ContentEdited { content: content.to_string(), version, locale: locale.as_str() })
+        }
+        None => Ok(()),
     }
 }
 

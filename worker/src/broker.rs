@@ -22,8 +22,8 @@ impl Handle for BrokerHandle {
 
     fn sender_of(&self, amqp_user: Option<&str>) -> Sender {
         let Some(user) = amqp_user else { return Sender::Broker };
-        let sources = &self.engine.policy().sources;
-        let found = sources.values().find(|s| s.amqp_user.as_deref() == Some(user));
+        let policy = self.engine.policy();
+        let found = policy.sources.values().find(|s| s.amqp_user.as_deref() == Some(user));
         found.map_or(Sender::Broker, |s| Sender::Authenticated(s.id.clone()))
     }
 

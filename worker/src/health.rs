@@ -1,8 +1,10 @@
 //! How the parts do, from memory: the store is looked at now and then, the others report themselves.
 
 use crate::amqp;
+use crate::live::{InForce, Live};
 use crate::runner::Engine;
-use crate::web::{HealthReport, PartHealth, PartState};
+use crate::web::{HealthReport, PartHealth, PartState, PolicyHealth};
+use rescind_jobs::time::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +17,10 @@ pub struct Vitals {
     store: Mutex<Option<String>>,
     /// Why mail cannot leave.
     pub mail: Arc<Mutex<Option<String>>>,
+    /// The policy in force.
+    pub policy: Option<Live<InForce>>,
+    /// When policy and templates were last read anew, and why that was refused.
+    reloaded: Mutex<Option<(Timestamp, Option<String>)>>,
     /// The connection that consumes.
     pub intake: Option<Arc<amqp::Health>>,
     /// The connection that publishes.
@@ -84,6 +90,17 @@ impl Vitals {
             };
             parts.push(PartHealth { name, state });
         }
+        let reloaded = self.reloaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = reloaded.as_ref().and_then(|(_, refused)| refused.clone());
+        parts.push(PartHealth {
+            name: "policy",
+            state: refused.clone().map_or(PartState::Ready, PartState::Degraded),
+        });
+        let policy = self.policy.as_ref().map(|policy| PolicyHealth {
+            hash: policy.now().hex.clone(),
+            reloaded_at: reloaded.map(|(at, _)| at),
+            reload_refused: refused.is_some(),
+        });
         if self.broken.load(Ordering::SeqCst) {
             let why = "one of its loops has ended by a panic; restart it".to_owned();
             parts.push(PartHealth { name: "worker", state: PartState::Down(why) });
@@ -94,7 +111,17 @@ impl Vitals {
                 state: PartState::Down("the worker is stopping".to_owned()),
             });
         }
-        HealthReport { parts }
+        HealthReport { parts, policy }
+    }
+
+    /// Policy and templates were read anew, or refused.
+    pub fn reloaded(&self, at: Timestamp, refused: Option<String>) {
+        *self.reloaded.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, refused));
+    }
+
+    /// Whether every loop runs.
+    pub fn is_sound(&self) -> bool {
+        !self.broken.load(Ordering::SeqCst)
     }
 
     /// Whether the store answered when it was last looked at.

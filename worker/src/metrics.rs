@@ -37,6 +37,18 @@ struct TroubleLabels {
     reason: String,
 }
 
+/// The outcome of a reload.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// A policy's hash.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct HashLabel {
+    hash: String,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// All metrics of a worker.
@@ -50,6 +62,8 @@ pub struct Metrics {
     events: Family<StateLabel, Counter>,
     parts: Family<PartLabel, Gauge>,
     troubles: Family<TroubleLabels, Gauge>,
+    policy: Family<HashLabel, Gauge>,
+    reloads: Family<OutcomeLabel, Counter>,
     gauges: Gauges,
 }
 
@@ -90,6 +104,10 @@ impl Default for Metrics {
         registry.register("mails", "Mails by what became of an attempt", mails.clone());
         let events = Family::<StateLabel, Counter>::default();
         registry.register("events", "Events by what became of an attempt", events.clone());
+        let policy = Family::<HashLabel, Gauge>::default();
+        registry.register("policy", "The policy in force, by its hash", policy.clone());
+        let reloads = Family::<OutcomeLabel, Counter>::default();
+        registry.register("policy_reloads", "Reloads of policy and templates by outcome", reloads.clone());
         let gauges = Gauges::default();
         registry.register("jobs_due", "Rows of the job table that are due", gauges.jobs_due.clone());
         let mut seconds = |name: &str, help: &str, gauge: &Seconds| {
@@ -108,7 +126,7 @@ impl Default for Metrics {
         registry.register("part_ready", "Whether a part does what it is for: 1, or 0", parts.clone());
         let troubles = Family::<TroubleLabels, Gauge>::default();
         registry.register("part_trouble", "What is wrong with a part that is not ready", troubles.clone());
-        Self { registry, messages, batches, again, mails, events, parts, troubles, gauges }
+        Self { registry, messages, batches, again, mails, events, parts, troubles, policy, reloads, gauges }
     }
 }
 
@@ -119,6 +137,7 @@ impl Metrics {
             let labels = match outcome {
                 Outcome::Done => OutcomeLabels { outcome: "done", code: "" },
                 Outcome::Duplicate => OutcomeLabels { outcome: "duplicate", code: "" },
+                Outcome::Postponed => OutcomeLabels { outcome: "postponed", code: "" },
                 Outcome::Refused(refusal) => {
                     OutcomeLabels { outcome: "refused", code: refusal.code.as_str() }
                 }
@@ -161,6 +180,17 @@ impl Metrics {
                 }
             }
         }
+    }
+
+    /// A policy is in force from now on.
+    pub fn policy(&self, hash: &str) {
+        self.policy.clear();
+        self.policy.get_or_create(&HashLabel { hash: hash.to_owned() }).set(1);
+    }
+
+    /// Policy and templates were read anew: `applied` or `refused`.
+    pub fn reload(&self, outcome: &'static str) {
+        self.reloads.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
     /// What is read from the store.

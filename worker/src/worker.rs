@@ -9,10 +9,12 @@ use crate::broker::BrokerHandle;
 use crate::config::{Config, Transport as TransportChoice};
 use crate::fault::{self, Point};
 use crate::health::Vitals;
+use crate::live::{InForce, Live};
 use crate::mail::transport::Transport;
 use crate::metrics::Metrics;
 use crate::outbox::events::{EventDispatcher, Sink};
 use crate::outbox::mails::MailDispatcher;
+use crate::reload::Reloader;
 use crate::runner::door::Door;
 use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
@@ -48,6 +50,7 @@ pub struct Worker {
     /// What it was started with, after its listeners were bound.
     pub config: Arc<Config>,
     vitals: Arc<Vitals>,
+    reloader: Reloader,
     intakes: Group,
     workers: Group,
     grace: Duration,
@@ -129,8 +132,11 @@ impl Worker {
             }
         }
         let metrics = Arc::new(Metrics::default());
-        let engine = engine(&opened, &metrics);
+        let policy = Live::new(InForce::new(Arc::clone(&opened.policy), opened.policy_read_at));
+        metrics.policy(&policy.now().hex);
+        let engine = engine(&opened, &policy, &metrics);
         let mut vitals = Vitals::default();
+        vitals.policy = Some(policy.clone());
         let (mut intakes, mut workers) = (Group::new(&vitals.broken), Group::new(&vitals.broken));
         let seed = u64::from(std::process::id());
 
@@ -159,13 +165,13 @@ impl Worker {
             let flights = Flights::new(&flights, name).map_err(|source| io("in-flight notes", source))?;
             workers.start(loops::lane(engine.clone(), lane, flights, poll, workers.stop.clone()));
         }
-        let renderer = Arc::new(renderer(&config)?);
+        let renderer = Live::new(renderer(&config)?);
         let dispatcher = MailDispatcher {
             pool: opened.pool.clone(),
             config: Arc::clone(&config),
-            policy: Arc::clone(&opened.policy),
+            policy: policy.clone(),
             vault: Arc::clone(&opened.vault),
-            renderer: Arc::clone(&renderer),
+            renderer: renderer.clone(),
             transport: Arc::new(Transport::open(&config.mail.transport)?),
             clock: opened.clock.clone(),
             randomness: opened.randomness.clone(),
@@ -200,13 +206,26 @@ impl Worker {
             policy: Arc::clone(&opened.policy),
             vault: Arc::clone(&opened.vault),
             pool: opened.pool.clone(),
-            renderer,
+            renderer: renderer.now(),
             clock: opened.clock.clone(),
             randomness: opened.randomness.clone(),
             door: door.clone(),
             mailbox: mailbox(&config)?,
         };
-        intakes.start(web::serve(http, web::public_router(state), intakes.stop.clone()));
+        let pages = Live::new(web::public_router(state.clone()));
+        intakes.start(web::serve(http, web::following(pages.clone()), intakes.stop.clone()));
+        let reloader = Reloader {
+            config: Arc::clone(&config),
+            policy,
+            renderer,
+            pages,
+            web: state,
+            pool: opened.pool.clone(),
+            clock: opened.clock.clone(),
+            metrics: Arc::clone(&metrics),
+            vitals: Arc::clone(&vitals),
+            turn: Mutex::new(()),
+        };
         workers.start(web::serve(ops, operations(&vitals, &engine, &metrics), workers.stop.clone()));
         tracing::info!(http = %http_address, ops = %ops_address, "the worker runs");
         Ok(Self {
@@ -217,10 +236,22 @@ impl Worker {
             grace: config.shutdown.grace,
             config,
             vitals,
+            reloader,
             intakes,
             workers,
             _lock: holder.lock,
         })
+    }
+
+    /// Reads policy and templates anew, all or nothing; returns whether they are in force. What has begun keeps those it
+    /// began with.
+    pub async fn reload(&self) -> bool {
+        self.reloader.reload().await
+    }
+
+    /// Whether every loop runs.
+    pub fn is_sound(&self) -> bool {
+        self.vitals.is_sound()
     }
 
     /// Stops the worker, in order; returns whether it finished within the grace period.
@@ -246,7 +277,7 @@ impl Worker {
     }
 }
 
-fn engine(opened: &Opened, metrics: &Arc<Metrics>) -> Engine {
+fn engine(opened: &Opened, policy: &Live<InForce>, metrics: &Arc<Metrics>) -> Engine {
     let config = &opened.config;
     let days = |d: Duration| Span::seconds(i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
     let settings = Settings {
@@ -257,7 +288,7 @@ fn engine(opened: &Opened, metrics: &Arc<Metrics>) -> Engine {
     };
     Engine::new(
         opened.pool.clone(),
-        Arc::clone(&opened.policy),
+        policy.clone(),
         Arc::clone(&opened.vault),
         opened.clock.clone(),
         opened.randomness.clone(),

@@ -10,6 +10,7 @@ mod events;
 mod failure;
 mod health;
 mod history;
+mod notify;
 mod outbox;
 mod output;
 mod parked;

@@ -1,6 +1,7 @@
 //! `rescind run` and `rescind demo`: a worker from start to stop. The only place that reads signals.
 
 use super::failure::Failure;
+use super::notify::Notify;
 use super::session::Session;
 use crate::app::Opened;
 use crate::config::{Log, LogFormat};
@@ -21,7 +22,27 @@ pub(super) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
         tracing::warn!("policy: {warning}");
     }
     let worker = Worker::start(opened).await?;
-    signals.wait().await;
+    let notify = Notify::new(session.environment(), std::process::id());
+    notify.say("READY=1");
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::Stop => break,
+                Wish::Reload => {
+                    notify.say("RELOADING=1");
+                    worker.reload().await;
+                    notify.say("READY=1");
+                }
+            },
+            () = notify.is_due() => {
+                // a worker that has lost a loop is restarted
+                if worker.is_sound() {
+                    notify.say("WATCHDOG=1");
+                }
+            }
+        }
+    }
+    notify.say("STOPPING=1");
     tokio::select! {
         finished = worker.stop() => match finished {
             true => Ok(()),
@@ -44,17 +65,38 @@ fn start_log(config: &Log) -> Result<(), Failure> {
     log::start(config).map_err(|error| Failure::failed(error.to_string()))
 }
 
-/// Whoever wants this process to end.
+/// What somebody wants of this process.
+enum Wish {
+    Stop,
+    Reload,
+}
+
+/// Whoever wants something of this process.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    reload: Signal,
 }
 
 impl Signals {
     fn new() -> Result<Self, Failure> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+        })
     }
 
+    /// Waits for the next wish.
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Stop,
+            _ = self.interrupt.recv() => Wish::Stop,
+            _ = self.reload.recv() => Wish::Reload,
+        }
+    }
+
+    /// Waits until this process shall end.
     async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

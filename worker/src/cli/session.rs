@@ -46,6 +46,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The environment's variables.
+    pub(super) const fn environment(&self) -> &'a [(String, String)] {
+        self.environment
+    }
+
     /// The configuration file, if one is named.
     pub(super) fn config_file(&self) -> Option<PathBuf> {
         let named =

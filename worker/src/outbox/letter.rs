@@ -24,6 +24,8 @@ pub(super) struct Writer<'a> {
 pub(super) enum NoLetter {
     /// What it belongs to is gone or closed: it is no longer allowed to leave.
     Suppressed(&'static str),
+    /// The policy lacks what it speaks of; another replica has a newer one.
+    Later(&'static str),
     /// It cannot be written; the fault is ours.
     Failed(&'static str),
 }
@@ -48,13 +50,13 @@ impl Writer<'_> {
             .policy
             .purposes
             .get(&request.purpose)
-            .ok_or(NoLetter::Failed("the policy lacks the purpose"))?;
+            .ok_or(NoLetter::Later("the policy lacks the purpose"))?;
         let version = self
             .policy
             .contents
             .get(&request.content)
             .and_then(|c| c.version(request.version))
-            .ok_or(NoLetter::Failed("the policy lacks the content"))?;
+            .ok_or(NoLetter::Later("the policy lacks the content"))?;
         // the purpose's own document (A6), and the regulation that the content links (A3)
         let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
         let rendered = self.render(mail, request, purpose, version, !documents.is_empty(), name.clone())?;
@@ -120,7 +122,7 @@ impl Writer<'_> {
             .policy
             .mail_identities
             .get(&purpose.mail_identity)
-            .ok_or(NoLetter::Failed("the policy lacks the mail identity"))?;
+            .ok_or(NoLetter::Later("the policy lacks the mail identity"))?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = message_id(mail.id, domain);
         let attachments: Vec<Attachment<'_>> = documents

@@ -9,6 +9,7 @@ use super::letter::{NoLetter, Writer};
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
+use crate::live::{InForce, Live};
 use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, TroubleKind};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
@@ -22,7 +23,6 @@ use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::MarkUndeliverable;
-use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::{Vault, new_id};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -54,11 +54,11 @@ pub struct MailDispatcher {
     /// The configuration.
     pub config: Arc<Config>,
     /// The policy.
-    pub policy: Arc<Policy>,
+    pub policy: Live<InForce>,
     /// The keys.
     pub vault: Arc<Vault>,
     /// The templates.
-    pub renderer: Arc<Renderer>,
+    pub renderer: Live<Renderer>,
     /// How mail leaves.
     pub transport: Arc<Transport>,
     /// The time.
@@ -215,12 +215,9 @@ impl MailDispatcher {
         }
         let material = rows::material(&self.pool, &claimed).await?;
         let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
-        let writer = Writer {
-            config: &self.config,
-            policy: &self.policy,
-            vault: &self.vault,
-            renderer: &self.renderer,
-        };
+        let (policy, renderer) = (self.policy.now(), self.renderer.now());
+        let writer =
+            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
         let (mut ready, mut settled) = (Vec::new(), Vec::new());
         for mail in &claimed {
             match writer.write(mail, &material) {
@@ -309,6 +306,10 @@ impl MailDispatcher {
             // it may have left before; what is not known is not recorded as suppressed
             NoLetter::Suppressed(why) if mail.may_have_left => (MailState::Uncertain, why),
             NoLetter::Suppressed(why) => (MailState::Suppressed, why),
+            NoLetter::Later(why) => {
+                tracing::warn!(mail = %mail.id, why, "a mail cannot be written yet; reload the policy of this replica");
+                return self.again(mail, now, why.to_owned());
+            }
             NoLetter::Failed(why) => {
                 tracing::error!(mail = %mail.id, why, "a mail cannot be written");
                 (MailState::Failed, why)

@@ -5,11 +5,12 @@ use super::message::{OnRefusal, Outcome};
 use super::prepare::{Item, Target, Task};
 use super::resolve::Resolved;
 use super::subjects::Subjects;
-use super::{Engine, each, expansion, parking};
+use super::{Engine, behind, each, expansion, parking};
 use crate::fault::{self, Point};
+use crate::live::InForce;
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
-use crate::store::tables::{InboxRow, ParkedRow};
+use crate::store::tables::{InboxRow, JobRow, ParkedRow};
 use crate::store::{Result, StoreError, Ts, Tx, queue};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
@@ -20,7 +21,6 @@ use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
 use rescind_jobs::time::Timestamp;
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// What is learnt from one attempt at a batch for the next.
 #[derive(Default)]
@@ -46,6 +46,8 @@ pub(super) struct Ran {
 /// One attempt at a batch.
 pub(super) struct Attempt<'a> {
     pub(super) engine: &'a Engine,
+    /// In force when the batch began.
+    pub(super) policy: &'a InForce,
     pub(super) items: &'a [Item],
     pub(super) memory: &'a mut Memory,
     pub(super) now: Timestamp,
@@ -61,12 +63,18 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(engine: &'a Engine, items: &'a [Item], memory: &'a mut Memory) -> Result<Self> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        policy: &'a InForce,
+        items: &'a [Item],
+        memory: &'a mut Memory,
+    ) -> Result<Self> {
         let rng = engine.generator()?;
         let outcomes = items.iter().map(|_| None).collect();
         let now = engine.clock().now();
         Ok(Self {
             engine,
+            policy,
             items,
             memory,
             now,
@@ -191,12 +199,14 @@ impl<'a> Attempt<'a> {
                 }
                 Resolved::None if matches!(task.target, Target::Many) => self.expand(task, tx).await?,
                 Resolved::None => {
-                    let around = surroundings(self.engine, self.now, counters, &subjects.claimed);
+                    let around =
+                        surroundings(self.engine, self.policy, self.now, counters, &subjects.claimed);
                     decide_alone(&*task.job, &task.message, around, &mut self.rng, &mut self.effects)
                 }
                 Resolved::One(whom) => match subjects.places.get(&whom) {
                     Some(place) => {
-                        let around = surroundings(self.engine, self.now, counters, &subjects.claimed);
+                        let around =
+                            surroundings(self.engine, self.policy, self.now, counters, &subjects.claimed);
                         let subject = &mut subjects.now[*place];
                         decide(&*task.job, &task.message, around, &mut self.rng, subject, &mut self.effects)
                     }
@@ -223,7 +233,7 @@ impl<'a> Attempt<'a> {
 
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {
         let rescind_jobs::job::Concerns::Many(selection) = task.job.concerns() else { return Ok(Ok(())) };
-        let expansion = match task.job.expand(self.engine.policy(), self.now) {
+        let expansion = match task.job.expand(self.policy, self.now) {
             Ok(expansion) => expansion,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -231,11 +241,8 @@ impl<'a> Attempt<'a> {
             expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
         self.ordered += 1;
-        let cause = Cause {
-            source: &task.message.source,
-            message: &task.message.message,
-            policy: self.engine.policy_hex(),
-        };
+        let cause =
+            Cause { source: &task.message.source, message: &task.message.message, policy: &self.policy.hex };
         let act = Act::Expanded { job: expansion.kind.to_owned() };
         let event = AuditEvent::new(&act, None, (0, 0), self.now, cause, &mut self.rng);
         self.effects.audit.push(event);
@@ -256,13 +263,21 @@ impl<'a> Attempt<'a> {
             .map(|(before, after)| Change { before: before.as_ref(), after })
             .collect();
         save::subjects(tx, &changes, &subjects.claimed).await?;
-        let (parked, forgotten) = self.refusals(tx).await?;
+        let Refused { parked, forgotten, postponed } = self.refusals(tx).await?;
         crate::store::parked::add(tx, &parked).await?;
         inbox::forget(tx, &forgotten).await?;
-        let rows: Vec<Uuid> = self.items.iter().filter_map(|i| i.row).collect();
+        let (mut rows, mut later) = (Vec::new(), Vec::new());
+        for (item, outcome) in self.items.iter().zip(&self.outcomes) {
+            let postponed = *outcome == Some(Outcome::Postponed);
+            if postponed { &mut later } else { &mut rows }.extend(item.row);
+        }
         if !rows.is_empty() {
             queue::remove(tx, rows).await?;
         }
+        if !later.is_empty() {
+            queue::postpone(tx, later, self.now.plus(behind::PATIENCE)).await?;
+        }
+        queue::add(tx, &postponed).await?;
         if let Err(error) = save::effects(tx, &self.effects).await {
             if matches!(error, StoreError::LimitReached) {
                 // what an earlier attempt learnt stays known
@@ -276,13 +291,30 @@ impl<'a> Attempt<'a> {
     }
 
     /// What is parked, and what leaves the inbox again: refused messages may be mended and come again.
-    async fn refusals(&mut self, tx: &mut Tx) -> Result<(Vec<ParkedRow>, Vec<Key>)> {
-        let (mut parked, mut forgotten) = (Vec::new(), Vec::new());
+    async fn refusals(&mut self, tx: &mut Tx) -> Result<Refused> {
+        let Refused { mut parked, mut forgotten, mut postponed } = Refused::default();
+        let mut behind = None;
         for (i, item) in self.items.iter().enumerate() {
             let Some(Outcome::Refused(refusal)) = &self.outcomes[i] else { continue };
             // an entry of another message under this id stays: that one was decided, and its repeat must be known
             if let Some(key) = item.key.clone().filter(|key| self.entered.get(key) == Some(&i)) {
                 forgotten.push(key);
+            }
+            if behind::is_of_the_policy(refusal.code) {
+                let known = match behind {
+                    Some(known) => known,
+                    None => behind::is(tx, self.policy, self.now).await?,
+                };
+                behind = Some(known);
+                if known {
+                    if item.on_refusal == OnRefusal::Park && item.row.is_none() {
+                        let row =
+                            parking::row(self.engine, tx, item, refusal, self.now, &mut self.rng).await?;
+                        postponed.push(parking::later(row, item, self.now.plus(behind::PATIENCE)));
+                    }
+                    self.outcomes[i] = Some(Outcome::Postponed);
+                    continue;
+                }
             }
             if item.on_refusal == OnRefusal::Tell {
                 continue;
@@ -290,16 +322,25 @@ impl<'a> Attempt<'a> {
             parked.push(parking::row(self.engine, tx, item, refusal, self.now, &mut self.rng).await?);
             self.effects.events.extend(parking::answer(item, refusal, self.now, &mut self.rng));
         }
-        Ok((parked, forgotten))
+        Ok(Refused { parked, forgotten, postponed })
     }
+}
+
+/// What becomes of messages that are refused.
+#[derive(Default)]
+struct Refused {
+    parked: Vec<ParkedRow>,
+    forgotten: Vec<Key>,
+    postponed: Vec<JobRow>,
 }
 
 fn surroundings<'s>(
     engine: &'s Engine,
+    policy: &'s InForce,
     now: Timestamp,
     counters: &'s HashMap<Counter, u32>,
     claimed: &'s HashMap<BlindIndex, Option<Identity>>,
 ) -> Surroundings<'s> {
-    let (policy, policy_hex, vault) = (engine.policy(), engine.policy_hex(), engine.vault());
-    Surroundings { now, policy, policy_hex, vault, counters, claimed }
+    let vault = engine.vault();
+    Surroundings { now, policy, policy_hex: &policy.hex, vault, counters, claimed }
 }

@@ -9,12 +9,12 @@ use super::parking;
 use super::prepare::{Item, Preparation};
 use crate::clock::{Clock, Randomness};
 use crate::fault::{self, Point};
+use crate::live::{InForce, Live};
 use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
 use crate::store::{Pool, Result, Standing, StoreError, Ts, Tx, inbox, keys, parked, save};
 use rand::rngs::StdRng;
 use rescind_jobs::effects::{Effects, Lane};
-use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::{DataKey, Sealed, Vault};
 use rescind_jobs::refusal::Refusal;
 use rescind_jobs::time::{Span, Timestamp};
@@ -55,8 +55,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     pool: Pool,
-    policy: Arc<Policy>,
-    policy_hex: String,
+    policy: Live<InForce>,
     vault: Arc<Vault>,
     clock: Clock,
     randomness: Randomness,
@@ -74,7 +73,7 @@ impl Engine {
     #[allow(clippy::too_many_arguments)]
     pub fn new(
         pool: Pool,
-        policy: Arc<Policy>,
+        policy: impl Into<Live<InForce>>,
         vault: Arc<Vault>,
         clock: Clock,
         randomness: Randomness,
@@ -82,20 +81,8 @@ impl Engine {
         woken: Woken,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let policy_hex = policy.hash_hex();
-        let standing = Standing::default();
-        Self(Arc::new(Inner {
-            pool,
-            policy,
-            policy_hex,
-            vault,
-            clock,
-            randomness,
-            settings,
-            woken,
-            metrics,
-            standing,
-        }))
+        let (policy, standing) = (policy.into(), Standing::default());
+        Self(Arc::new(Inner { pool, policy, vault, clock, randomness, settings, woken, metrics, standing }))
     }
 
     /// The store.
@@ -108,13 +95,9 @@ impl Engine {
         &self.0.standing
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.0.policy
-    }
-
-    pub(super) fn policy_hex(&self) -> &str {
-        &self.0.policy_hex
+    /// The policy that is in force now. A batch takes it once, and keeps it to its end.
+    pub fn policy(&self) -> Arc<InForce> {
+        self.0.policy.now()
     }
 
     /// The keys.
@@ -141,9 +124,9 @@ impl Engine {
         self.0.randomness.generator().map_err(|e| StoreError::Unavailable(e.to_string()))
     }
 
-    fn preparation(&self, lane: Lane) -> Preparation<'_> {
+    fn preparation<'a>(&'a self, policy: &'a InForce, lane: Lane) -> Preparation<'a> {
         Preparation {
-            policy: &self.0.policy,
+            policy,
             vault: &self.0.vault,
             now: self.0.clock.now(),
             lane,
@@ -157,7 +140,8 @@ impl Engine {
     /// # Errors
     /// When the store is unavailable; the messages that were not decided by then may be handed in again.
     pub async fn handle(&self, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
-        let preparation = self.preparation(Lane::Request);
+        let policy = self.policy();
+        let preparation = self.preparation(&policy, Lane::Request);
         let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
         let items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
         let mut outcomes = Vec::with_capacity(items.len());
@@ -168,10 +152,10 @@ impl Engine {
             let together = alone.iter().take_while(|a| !**a).count();
             if together > 0 {
                 let (batch, later) = rest.split_at(together.min(self.0.settings.batch_size.max(1)));
-                outcomes.extend(self.run_split(batch).await?);
+                outcomes.extend(self.run_split(batch, &policy).await?);
                 (rest, alone) = (later, &alone[batch.len()..]);
             } else {
-                outcomes.push(self.run_alone(&rest[0]).await?);
+                outcomes.push(self.run_alone(&rest[0], &policy).await?);
                 (rest, alone) = (&rest[1..], &alone[1..]);
             }
         }
@@ -179,11 +163,11 @@ impl Engine {
     }
 
     /// Runs a batch; halves it when the database refuses a value, until the one message that holds it is found.
-    async fn run_split(&self, items: &[Item]) -> Result<Vec<Outcome>> {
+    async fn run_split(&self, items: &[Item], policy: &InForce) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(items.len());
         let mut waiting = vec![items];
         while let Some(items) = waiting.pop() {
-            match self.run_batch(items).await {
+            match self.run_batch(items, policy).await {
                 Ok(found) => outcomes.extend(found),
                 Err(Failed::Split(_)) if items.len() > 1 => {
                     let (first, second) = items.split_at(items.len() / 2);
@@ -197,12 +181,12 @@ impl Engine {
         Ok(outcomes)
     }
 
-    async fn run_batch(&self, items: &[Item]) -> std::result::Result<Vec<Outcome>, Failed> {
+    async fn run_batch(&self, items: &[Item], policy: &InForce) -> std::result::Result<Vec<Outcome>, Failed> {
         let mut memory = Memory::default();
         for round in 0..AGAIN {
             pause(round).await;
             let started = std::time::Instant::now();
-            let attempt = Attempt::new(self, items, &mut memory)?;
+            let attempt = Attempt::new(self, policy, items, &mut memory)?;
             let tx = self.0.pool.begin().await?;
             match attempt.run(tx).await {
                 Ok(ran) => {
@@ -237,7 +221,7 @@ impl Engine {
     }
 
     /// Tries a message that may have brought a worker down: its attempt is committed beforehand.
-    async fn run_alone(&self, item: &Item) -> Result<Outcome> {
+    async fn run_alone(&self, item: &Item, policy: &InForce) -> Result<Outcome> {
         let mac = data_encoding::HEXLOWER.encode(&item.mac);
         let flight = item.key.clone().unwrap_or_else(|| (String::new(), mac));
         let mut tx = self.0.pool.begin().await?;
@@ -247,7 +231,7 @@ impl Engine {
         let outcome = if u32::try_from(attempts).unwrap_or(0) > self.0.settings.max_attempts {
             self.give_up(item, crashed()).await?
         } else {
-            match self.run_split(std::slice::from_ref(item)).await {
+            match self.run_split(std::slice::from_ref(item), policy).await {
                 Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Duplicate),
                 Err(error) => {
                     if error.is_transient() {
@@ -336,6 +320,7 @@ impl Engine {
         limit: usize,
         flights: &Flights,
     ) -> std::result::Result<usize, Failed> {
+        let policy = self.policy();
         let mut memory = Memory::default();
         let mut undecidable = Vec::new();
         for round in 0..AGAIN {
@@ -343,7 +328,7 @@ impl Engine {
             let started = std::time::Instant::now();
             let now = self.0.clock.now();
             let mut tx = self.0.pool.begin().await?;
-            let (items, pages) = self.claim(&mut tx, lane, limit, now).await?;
+            let (items, pages) = self.claim(&mut tx, &policy, lane, limit, now).await?;
             let claimed = items.len() + pages.len();
             if claimed == 0 {
                 return Ok(0);
@@ -356,7 +341,7 @@ impl Engine {
                 added += expansion::run(self, &mut tx, page, now).await?;
                 queue::remove(&mut tx, vec![page.id]).await?;
             }
-            let attempt = Attempt::new(self, &items, &mut memory)?;
+            let attempt = Attempt::new(self, &policy, &items, &mut memory)?;
             let result = attempt.run(tx).await;
             flights.land().map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             match result {
@@ -401,6 +386,7 @@ impl Engine {
     async fn claim(
         &self,
         tx: &mut Tx,
+        policy: &InForce,
         lane: Lane,
         limit: usize,
         now: Timestamp,
@@ -412,7 +398,7 @@ impl Engine {
         } else {
             rows.truncate(1);
         }
-        let preparation = self.preparation(lane);
+        let preparation = self.preparation(policy, lane);
         let (mut items, mut pages, mut days) = (Vec::new(), Vec::new(), HashMap::new());
         for mut row in rows {
             if row.kind.as_deref() == Some(expansion::KIND) {

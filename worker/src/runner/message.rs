@@ -66,6 +66,8 @@ pub enum Outcome {
     Done,
     /// Was decided before; nothing happened.
     Duplicate,
+    /// Not decided: this replica's policy is behind another's. Who waits may send it again; otherwise it waits here.
+    Postponed,
     /// Refused.
     Refused(Refusal),
 }

@@ -1,6 +1,7 @@
 //! The runner: the only place that runs jobs. Messages come in batches of whatever waits; a batch is one transaction.
 
 mod batch;
+mod behind;
 pub mod check;
 pub mod door;
 mod each;

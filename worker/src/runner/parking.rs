@@ -6,7 +6,7 @@ use super::prepare::Item;
 use crate::store::dialect::Json;
 use crate::store::keys;
 use crate::store::queue::Origin;
-use crate::store::tables::ParkedRow;
+use crate::store::tables::{JobRow, ParkedRow};
 use crate::store::{Result, Ts, Tx};
 use rand::rngs::StdRng;
 use rescind_jobs::decision::INTERNAL_SOURCE;
@@ -56,6 +56,26 @@ pub(super) async fn row(
         day,
         parked_at: Ts(now),
     })
+}
+
+/// The row of the job table for a message that would be parked, and is tried again later instead.
+pub(super) fn later(row: ParkedRow, item: &Item, due_at: Timestamp) -> JobRow {
+    JobRow {
+        id: row.id,
+        subject_id: row.subject_id,
+        source: row.source,
+        origin: row.origin,
+        kind: None,
+        body: row.body,
+        day: Some(row.day),
+        due_at: Ts(due_at),
+        lane: item.lane as i16,
+        attempt: 0,
+        schedule: None,
+        created_at: row.parked_at,
+        correlation: item.trace.correlation.clone(),
+        traceparent: item.trace.traceparent.clone(),
+    }
 }
 
 fn label(item: &Item) -> String {

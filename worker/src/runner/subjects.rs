@@ -74,7 +74,7 @@ impl Subjects {
             .collect();
         known.sort_unstable();
         known.dedup();
-        let since = attempt.now.minus(attempt.engine.policy().limits.request_interval);
+        let since = attempt.now.minus(attempt.policy.limits.request_interval);
         let mut found = load::subjects(tx, &known, since, &requests).await?;
         for subject in found.values_mut() {
             // what this very batch has claimed is not known of the subject yet; the decision that names it adds it

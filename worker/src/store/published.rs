@@ -12,10 +12,18 @@ use rescind_jobs::time::Timestamp;
 
 queries! {
     HASHES = "select content, version, locale, text_hash from content_published where content = any($1::text[])";
+    SINCE = "select distinct content, version from content_published where published_at > $1 order by content, version \
+             limit 1000";
 }
 
 /// One text of a content: name, version, language, SHA-256.
 pub type Text = (ContentId, u32, Locale, [u8; 32]);
+
+/// Contents and their versions that were published after a time; at most a thousand.
+pub async fn since(tx: &mut Tx, time: Timestamp) -> Result<Vec<(String, u32)>> {
+    let rows = tx.rows(&SINCE, vec![Arg::Ts(Ts(time))]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, u32::try_from(row.get::<i32>(1)?).unwrap_or(0)))).collect()
+}
 
 /// Enters texts that are new. Returns the first whose text differs from what was published under its name.
 pub async fn enter(tx: &mut Tx, texts: &[Text], now: Timestamp) -> Result<Option<(ContentId, u32, Locale)>> {

@@ -17,6 +17,7 @@ queries! {
              traceparent from job where lane = $1 and due_at <= $2 order by lane, due_at, id limit $3 \
              for update skip locked";
     REMOVE = "delete from job where id = any($1::uuid[])";
+    POSTPONE = "update job set due_at = $2 where id = any($1::uuid[])";
     NEXT_DUE = "select due_at from job where lane = $1 order by lane, due_at limit 1";
     TRIED = "update job set attempt = attempt + 1 where id = any($1::uuid[])";
     DEPTH = "select count(*), min(created_at) from job where lane in (0, 1) and due_at <= $1";
@@ -116,6 +117,11 @@ pub async fn claim(tx: &mut Tx, lane: i16, now: Timestamp, limit: i64) -> Result
 /// Removes rows that were dealt with.
 pub async fn remove(tx: &mut Tx, ids: Vec<Uuid>) -> Result<u64> {
     tx.run(&REMOVE, vec![Arg::Uuids(ids)]).await
+}
+
+/// Leaves rows for later.
+pub async fn postpone(tx: &mut Tx, ids: Vec<Uuid>, due_at: Timestamp) -> Result<u64> {
+    tx.run(&POSTPONE, vec![Arg::Uuids(ids), Arg::Ts(Ts(due_at))]).await
 }
 
 /// Writes rows; returns how many were new.

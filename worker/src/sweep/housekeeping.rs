@@ -70,7 +70,7 @@ struct Batch {
 impl Run<'_> {
     /// Runs every step that is not done yet. A step that fails is reported, and the others run all the same.
     pub(super) async fn run(&mut self) -> Ended {
-        for step in steps(self.periods, self.engine.policy(), self.claimed.started_at) {
+        for step in steps(self.periods, &self.engine.policy(), self.claimed.started_at) {
             match self.step(&step).await {
                 Ok(()) => {}
                 Err(Broken::Stopped) => return Ended::Stopped,
@@ -195,8 +195,8 @@ impl Position {
 /// Enters in the trail whom a sweep has erased.
 async fn record(tx: &mut Tx, engine: &Engine, sweep: Uuid, erased: &[Uuid]) -> Result<()> {
     let mut rng = engine.generator()?;
-    let policy = engine.policy().hash_hex();
-    let cause = Cause { source: INTERNAL_SOURCE, message: "", policy: &policy };
+    let policy = engine.policy();
+    let cause = Cause { source: INTERNAL_SOURCE, message: "", policy: &policy.hex };
     let (act, now) = (Act::ProvisionalSubjectErased { sweep }, engine.clock().now());
     let events: Vec<_> = erased
         .iter()

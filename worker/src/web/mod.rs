@@ -25,14 +25,17 @@ mod tests;
 pub use ops::{Metrics, ops_router};
 pub use peer::Peer;
 pub use serve::{Guards, serve, serve_with};
-pub use state::{Health, HealthReport, PartHealth, PartState, WebState};
+pub use state::{Health, HealthReport, PartHealth, PartState, PolicyHealth, WebState};
 
+use crate::live::Live;
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use problem::Problem;
 use state::Site;
 use std::sync::Arc;
+use tower::ServiceExt;
 
 /// The public listener: `/v1`, the pages, and `/dev/mailbox` where the state has a mailbox.
 pub fn public_router(state: WebState) -> Router {
@@ -54,6 +57,14 @@ pub fn public_router(state: WebState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(guard::Guard::of(&site.web.config), guard::guard))
         .with_state(site)
+}
+
+/// Whatever router there is when a request comes: it keeps it to its end, while another may take its place.
+pub fn following(live: Live<Router>) -> Router {
+    Router::new().fallback(move |request: Request| {
+        let router = Router::clone(&live.now());
+        async move { router.oneshot(request).await }
+    })
 }
 
 async fn unknown() -> Problem {

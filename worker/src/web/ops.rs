@@ -49,7 +49,13 @@ async fn ready(State(ops): State<Ops>) -> Response {
         report.parts.iter().map(|p| (p.name.to_owned(), part(&p.state))).collect();
     let ready = report.is_ready();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json_response(status, "application/json", &json!({"ready": ready, "parts": parts}))
+    let mut answer = json!({"ready": ready, "parts": parts});
+    if let Some(policy) = report.policy {
+        let outcome = if policy.reload_refused { "refused" } else { "applied" };
+        let reload = policy.reloaded_at.map(|at| json!({"at": at, "outcome": outcome}));
+        answer["policy"] = json!({"hash": policy.hash, "last_reload": reload});
+    }
+    json_response(status, "application/json", &answer)
 }
 
 async fn count(State(ops): State<Ops>) -> Response {

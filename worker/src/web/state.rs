@@ -9,6 +9,7 @@ use crate::runner::door::Door;
 use crate::store::Pool;
 use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::Vault;
+use rescind_jobs::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,19 @@ pub enum PartState {
 pub struct HealthReport {
     /// Every part.
     pub parts: Vec<PartHealth>,
+    /// The policy in force.
+    pub policy: Option<PolicyHealth>,
+}
+
+/// The policy in force, and how the last reload went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyHealth {
+    /// Its hash in hexadecimal digits.
+    pub hash: String,
+    /// When policy and templates were last read anew.
+    pub reloaded_at: Option<Timestamp>,
+    /// What was read then did not hold, and the one before goes on.
+    pub reload_refused: bool,
 }
 
 impl HealthReport {

@@ -103,6 +103,11 @@ fn told(outcome: Result<Outcome, NoAnswer>) -> (&'static str, Option<Problem>) {
     match outcome {
         Ok(Outcome::Done) => ("accepted", None),
         Ok(Outcome::Duplicate) => ("duplicate", None),
+        Ok(Outcome::Postponed) => {
+            let detail =
+                "Another replica has published contents that this one does not know yet; send it again.";
+            ("not_decided", Some(Problem::unavailable("policy_behind", detail, 15)))
+        }
         Ok(Outcome::Refused(refusal)) => ("refused", Some(refusal.into())),
         Err(why) => ("not_decided", Some(no_answer(why))),
     }

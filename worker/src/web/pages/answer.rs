@@ -109,6 +109,7 @@ async fn answer(
             tracing::warn!(code = %refusal.code, "an answer to a request for consent was refused");
             Ok(invalid(site, reader))
         }
+        Ok(Ok(Outcome::Postponed)) => Err(Trouble::unavailable(15)),
         Ok(Err(NoAnswer::Full)) => Err(Trouble::unavailable(1)),
         Ok(Err(NoAnswer::Unavailable | NoAnswer::Stopping)) | Err(_) => Err(Trouble::unavailable(5)),
     }

@@ -37,7 +37,11 @@ pub(in crate::web) async fn show(
         }
     };
     let shown = match &opened {
-        Opened::Open(request) => question(&site, request, &reader, &token, StatusCode::OK, false),
+        // a wording that is not known is one of a policy that this replica has not read yet
+        Opened::Open(request) => {
+            let page = question(&site, request, &reader, &token, StatusCode::OK, false);
+            Some(page.unwrap_or_else(|| trouble(&site, &reader, StatusCode::SERVICE_UNAVAILABLE, Some(15))))
+        }
         Opened::Answered(request) => answered(&site, request, &reader),
         Opened::Nothing => None,
     };

@@ -11,6 +11,7 @@ type Part = (&'static str, fn() -> PartState);
 fn router(states: &'static [Part]) -> Router {
     let report = || HealthReport {
         parts: states.iter().map(|(name, state)| PartHealth { name, state: state() }).collect(),
+        policy: None,
     };
     ops_router(Arc::new(report), Arc::new(|| Box::pin(async { "rescind_parked 0\n".to_owned() })))
 }
