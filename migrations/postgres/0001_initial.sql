@@ -132,7 +132,8 @@ create table consent_request (
     evidence bytea,
     network_evidence bytea,
     answered_at timestamptz,
-    correlation text
+    correlation text,
+    traceparent text
 );
 create index consent_request_subject on consent_request (subject_id);
 create unique index consent_request_token on consent_request (token_hash);

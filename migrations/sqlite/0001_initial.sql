@@ -131,7 +131,8 @@ create table consent_request (
     evidence blob,
     network_evidence blob,
     answered_at integer,
-    correlation text
+    correlation text,
+    traceparent text
 ) strict, without rowid;
 create index consent_request_subject on consent_request (subject_id);
 create unique index consent_request_token on consent_request (token_hash);

@@ -2,6 +2,7 @@
 
 use rescind_tests::app::{client, eventually, nonce};
 use rescind_tests::database::TestDatabase;
+use rescind_tests::otlp::Collector;
 use rescind_tests::program::{Program, settings};
 use rescind_tests::temp_folder::TempFolder;
 use serde_json::{Value, json};
@@ -151,7 +152,12 @@ async fn nothing_personal_reaches_the_log() {
     let folder = TempFolder::new("canary");
     let data = folder.path().join("data");
     let mut settings = settings(&data, &database.url());
-    settings.push(("RESCIND_LOG__FILTER", "trace".to_owned()));
+    let collector = Collector::start().await;
+    settings.extend([
+        ("RESCIND_LOG__FILTER", "trace".to_owned()),
+        ("RESCIND_TELEMETRY__OTLP_URL", collector.url.clone()),
+        ("RESCIND_TELEMETRY__METRICS_INTERVAL_SECONDS", "1".to_owned()),
+    ]);
     let program = Program::start(&settings);
     let (http, base) = (client(), program.http.clone());
     let marks = [
@@ -203,15 +209,22 @@ async fn nothing_personal_reaches_the_log() {
     let log = program.log().join("\n");
     assert_eq!(program.terminate(), Some(0));
     assert!(log.contains("the worker runs"), "the log was on");
+    // what was told last leaves before the program ends
+    let told = collector.text();
+    assert!(told.contains("process consent.answer.v1") && told.contains("rescind_messages"), "{told}");
     let pool = rescind_worker::store::Pool::open(&database.database(), 4).await.unwrap();
     let sql: &'static _ =
         Box::leak(Box::new(rescind_worker::store::dialect::sql("select detail from audit")));
     let audit: Vec<String> =
         pool.read(sql, vec![]).await.unwrap().iter().map(|r| r.get(0).unwrap()).collect();
     for mark in marks.into_iter().chain([token.as_str()]) {
-        for (place, text) in
-            [("log", &log), ("metrics", &metrics), ("readyz", &ready), ("audit", &audit.join("\n"))]
-        {
+        for (place, text) in [
+            ("log", &log),
+            ("metrics", &metrics),
+            ("readyz", &ready),
+            ("telemetry", &told),
+            ("audit", &audit.join("\n")),
+        ] {
             assert!(!text.contains(mark), "{mark} in the {place}");
         }
     }

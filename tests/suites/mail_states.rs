@@ -24,6 +24,7 @@ on_both! {
     every_attempt_is_the_same_mail,
     it_comes_from_the_purposes_mail_identity,
     it_brings_the_purposes_document,
+    no_more_is_held_in_memory_than_a_group_may_weigh,
     it_brings_the_linked_regulation_which_the_page_shows_too,
 }
 
@@ -332,4 +333,35 @@ async fn it_brings_the_linked_regulation_which_the_page_shows_too(mut app: TestA
     app.agree(&link).await;
     let proof = app.column("select regulation from consent_record").await;
     assert!(proof[0].starts_with("sha256:") && proof[0].ends_with("rules of 2026.pdf"), "{proof:?}");
+}
+
+async fn no_more_is_held_in_memory_than_a_group_may_weigh(mut app: TestApp) {
+    std::fs::write(app.folder.path().join("about.pdf"), vec![b'x'; 9 << 20]).expect("it can be written");
+    let policy = example_policy("")
+        .replace("[purposes.newsletter]\n", "[purposes.newsletter]\ndocument = \"about.pdf\"\n");
+    app.restart_with_policy(&policy).await;
+    // nothing leaves until all are ordered, and then the first never does
+    let closed = SmtpScript::start(vec![Script::friendly().on("GREETING", Act::Hang)]).await;
+    app.mail_to(closed.port).await;
+    app.request("first@example.org").await;
+    expect(&app, &["sending"]).await;
+    for n in 0..8 {
+        app.request(&format!("ana{n}@example.org")).await;
+    }
+    drop(closed);
+    let hangs = SmtpScript::start(vec![Script::friendly().on("MAIL", Act::Hang)]).await;
+    app.mail_to(hangs.port).await;
+    app.advance(Span::minutes(2));
+    // 9 MiB are 12 in base64: three of them reach 32
+    eventually("a group is under way", async || {
+        app.count("select count(*) from mail where state = 2").await > 0
+    })
+    .await;
+    assert_eq!(app.count("select count(*) from mail where state = 2").await, 3);
+    assert_eq!(
+        app.count("select count(*) from mail where state = 0").await,
+        6,
+        "the others wait in the store"
+    );
+    drop(hangs);
 }

@@ -31,3 +31,4 @@ mod schemas;
 mod services;
 mod store;
 mod sweeps;
+mod telemetry;

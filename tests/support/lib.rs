@@ -8,6 +8,7 @@ pub mod command;
 pub mod database;
 pub mod fault;
 pub mod operations;
+pub mod otlp;
 pub mod parts;
 pub mod pika;
 pub mod program;

@@ -65,6 +65,9 @@ pub enum StartError {
     /// The system gives no randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+    /// The client of the collector.
+    #[error("telemetry: {0}")]
+    Telemetry(#[from] crate::trust::TrustProblem),
     /// The mail transport.
     #[error("mail: {0}")]
     Mail(#[from] crate::mail::transport::OpenError),

@@ -25,6 +25,7 @@ pub mod schedule;
 pub mod schemas;
 pub mod store;
 pub mod sweep;
+pub mod telemetry;
 pub mod trust;
 pub mod web;
 pub mod worker;

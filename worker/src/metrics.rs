@@ -43,6 +43,12 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+/// What is told to a collector.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SignalLabel {
+    signal: &'static str,
+}
+
 /// A policy's hash.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct HashLabel {
@@ -64,6 +70,7 @@ pub struct Metrics {
     troubles: Family<TroubleLabels, Gauge>,
     policy: Family<HashLabel, Gauge>,
     reloads: Family<OutcomeLabel, Counter>,
+    dropped: Family<SignalLabel, Counter>,
     gauges: Gauges,
 }
 
@@ -108,6 +115,9 @@ impl Default for Metrics {
         registry.register("policy", "The policy in force, by its hash", policy.clone());
         let reloads = Family::<OutcomeLabel, Counter>::default();
         registry.register("policy_reloads", "Reloads of policy and templates by outcome", reloads.clone());
+        let dropped = Family::<SignalLabel, Counter>::default();
+        let help = "Spans and metrics that the collector did not get";
+        registry.register("telemetry_dropped", help, dropped.clone());
         let gauges = Gauges::default();
         registry.register("jobs_due", "Rows of the job table that are due", gauges.jobs_due.clone());
         let mut seconds = |name: &str, help: &str, gauge: &Seconds| {
@@ -126,7 +136,20 @@ impl Default for Metrics {
         registry.register("part_ready", "Whether a part does what it is for: 1, or 0", parts.clone());
         let troubles = Family::<TroubleLabels, Gauge>::default();
         registry.register("part_trouble", "What is wrong with a part that is not ready", troubles.clone());
-        Self { registry, messages, batches, again, mails, events, parts, troubles, policy, reloads, gauges }
+        Self {
+            registry,
+            messages,
+            batches,
+            again,
+            mails,
+            events,
+            parts,
+            troubles,
+            policy,
+            reloads,
+            dropped,
+            gauges,
+        }
     }
 }
 
@@ -191,6 +214,12 @@ impl Metrics {
     /// Policy and templates were read anew: `applied` or `refused`.
     pub fn reload(&self, outcome: &'static str) {
         self.reloads.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// The collector did not get so many of a `span` or `metric`.
+    pub fn telemetry_dropped(&self, signal: &'static str, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.dropped.get_or_create(&SignalLabel { signal }).inc_by(count);
     }
 
     /// What is read from the store.

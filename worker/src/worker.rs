@@ -20,6 +20,7 @@ use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
 use crate::store::outbox::{events, mails};
 use crate::store::{Pool, parked, queue, sweeps};
+use crate::telemetry::{Exporter, Resource, Telemetry};
 use crate::web::{self, WebState};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::new_id;
@@ -53,6 +54,7 @@ pub struct Worker {
     reloader: Reloader,
     intakes: Group,
     workers: Group,
+    tellers: Group,
     grace: Duration,
     // held as long as the worker lives
     _lock: Option<File>,
@@ -134,7 +136,15 @@ impl Worker {
         let metrics = Arc::new(Metrics::default());
         let policy = Live::new(InForce::new(Arc::clone(&opened.policy), opened.policy_read_at));
         metrics.policy(&policy.now().hex);
-        let engine = engine(&opened, &policy, &metrics);
+        let (telemetry, spans) = match &config.telemetry.otlp_url {
+            Some(_) => {
+                let (telemetry, spans) =
+                    Telemetry::new(config.telemetry.sample_percent, Arc::clone(&metrics));
+                (telemetry, Some(spans))
+            }
+            None => (Telemetry::default(), None),
+        };
+        let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone());
         let mut vitals = Vitals::default();
         vitals.policy = Some(policy.clone());
         let (mut intakes, mut workers) = (Group::new(&vitals.broken), Group::new(&vitals.broken));
@@ -176,6 +186,7 @@ impl Worker {
             clock: opened.clock.clone(),
             randomness: opened.randomness.clone(),
             metrics: Arc::clone(&metrics),
+            telemetry: telemetry.clone(),
             woken: engine.woken().clone(),
             trouble: Arc::clone(&vitals.mail),
         };
@@ -189,6 +200,7 @@ impl Worker {
             clock: opened.clock.clone(),
             randomness: opened.randomness.clone(),
             metrics: Arc::clone(&metrics),
+            telemetry: telemetry.clone(),
             woken: engine.woken().clone(),
         };
         workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
@@ -226,7 +238,18 @@ impl Worker {
             vitals: Arc::clone(&vitals),
             turn: Mutex::new(()),
         };
-        workers.start(web::serve(ops, operations(&vitals, &engine, &metrics), workers.stop.clone()));
+        let text = metrics_text(&vitals, &engine, &metrics);
+        workers.start(web::serve(ops, operations(&vitals, &text), workers.stop.clone()));
+        let mut tellers = Group::new(&vitals.broken);
+        if let (Some(url), Some(spans)) = (&config.telemetry.otlp_url, spans) {
+            let resource =
+                Resource { service_name: config.telemetry.service_name.clone(), instance: holder.id };
+            let (metrics, clock) = (Arc::clone(&metrics), opened.clock.clone());
+            let exporter = Exporter::new(&config.telemetry, url, resource, metrics, clock)?;
+            let exporter = Arc::new(exporter);
+            tellers.start(Arc::clone(&exporter).spans(spans, tellers.stop.clone()));
+            tellers.start(exporter.metrics(text, tellers.stop.clone()));
+        }
         tracing::info!(http = %http_address, ops = %ops_address, "the worker runs");
         Ok(Self {
             http: http_address,
@@ -239,6 +262,7 @@ impl Worker {
             reloader,
             intakes,
             workers,
+            tellers,
             _lock: holder.lock,
         })
     }
@@ -263,6 +287,7 @@ impl Worker {
             self.intakes.end().await;
             fault::at(Point::AfterIntakeEnded);
             self.workers.end().await;
+            self.tellers.end().await;
             self.engine.pool().close().await;
         };
         let finished = tokio::time::timeout(self.grace, in_order).await.is_ok();
@@ -319,11 +344,15 @@ async fn take_up(
     Ok(())
 }
 
-fn operations(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> axum::Router {
+fn operations(vitals: &Arc<Vitals>, text: &web::Metrics) -> axum::Router {
+    let vitals = Arc::clone(vitals);
+    let report: web::Health = Arc::new(move || vitals.report());
+    web::ops_router(report, Arc::clone(text))
+}
+
+fn metrics_text(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> web::Metrics {
     let (vitals, engine, metrics) = (Arc::clone(vitals), engine.clone(), Arc::clone(metrics));
-    let known = Arc::clone(&vitals);
-    let report: web::Health = Arc::new(move || known.report());
-    let text: web::Metrics = Arc::new(move || {
+    Arc::new(move || {
         let (engine, metrics, vitals) = (engine.clone(), Arc::clone(&metrics), Arc::clone(&vitals));
         Box::pin(async move {
             // a store that is away must not keep what is known from whoever asks
@@ -334,8 +363,7 @@ fn operations(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> 
             metrics.parts(&vitals.report());
             metrics.text()
         })
-    });
-    web::ops_router(report, text)
+    })
 }
 
 /// How long reading may take; a scrape usually waits for ten seconds.

@@ -202,6 +202,7 @@ fn open_request(
         network_evidence,
         answered_at: None,
         correlation: cx.message().trace.correlation.clone(),
+        traceparent: cx.message().trace.traceparent.clone(),
     });
     let now = cx.now();
     subject

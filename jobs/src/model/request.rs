@@ -83,4 +83,6 @@ pub struct ConsentRequest {
     pub answered_at: Option<Timestamp>,
     /// Correlation id of the message, given back with the events.
     pub correlation: Option<String>,
+    /// W3C trace context of the message that asked: the answer belongs to the same trace.
+    pub traceparent: Option<String>,
 }

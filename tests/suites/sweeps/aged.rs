@@ -182,6 +182,7 @@ fn request(n: u128, state: i16, expires_at: Ts, answered_at: Option<Ts>) -> Requ
         network_evidence: Some(vec![1]),
         answered_at,
         correlation: None,
+        traceparent: None,
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) keys: Keys,
     pub(super) log: Log,
+    pub(super) telemetry: Telemetry,
     pub(super) shutdown: Shutdown,
     pub(super) housekeeping: Housekeeping,
 }
@@ -198,6 +199,23 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
+}
+
+/// Traces and metrics for OpenTelemetry; nothing of it runs without an address.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Telemetry {
+    /// Base of the collector's addresses, http or https: /v1/traces and /v1/metrics are appended (OTLP, JSON).
+    pub(super) otlp_url: Option<String>,
+    /// The name that this service has there.
+    #[schemars(length(min = 1, max = 255))]
+    pub(super) service_name: String,
+    /// Of traces that begin here, so many of a hundred are told; one that a sender has begun is told if the sender does.
+    #[schemars(range(min = 1, max = 100))]
+    pub(super) sample_percent: u32,
+    /// Time between two reports of all metrics, in seconds.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(super) metrics_interval_seconds: u32,
 }
 
 /// The end of a run.

@@ -39,7 +39,7 @@ pub use secret::Secret;
 pub use smtp::{Credentials, Smtp, SmtpServer, SmtpTls};
 pub use types::{
     Amqp, Config, Database, Egress, Housekeeping, Http, Intake, KeySource, Log, LogFormat, Mail, Ops, Retry,
-    Runner, Shutdown, Store, Transport,
+    Runner, Shutdown, Store, Telemetry, Transport,
 };
 
 use layer::Layer;

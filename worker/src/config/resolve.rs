@@ -36,6 +36,7 @@ pub(super) fn resolve(
     let egress = cx.egress(file.egress);
     let keys = cx.keys(file.keys, &data_dir);
     let log = cx.log(file.log);
+    let telemetry = cx.telemetry(file.telemetry);
     Some(Config {
         http: http?,
         ops: ops?,
@@ -45,6 +46,7 @@ pub(super) fn resolve(
         egress,
         keys: keys?,
         log: log?,
+        telemetry: telemetry?,
         policy: file.policy.map(PathBuf::from),
         templates: file.templates.map(PathBuf::from),
         runner: Runner {

@@ -11,7 +11,7 @@ use super::file;
 use super::problem::quoted;
 use super::resolve::Resolver;
 use super::secret::Secret;
-use super::types::{Amqp, Database, Store};
+use super::types::{Amqp, Database, Store, Telemetry};
 
 impl Resolver<'_> {
     pub(super) fn store(&mut self, store: file::Store, data_dir: &Path) -> Option<Store> {
@@ -62,6 +62,33 @@ impl Resolver<'_> {
             channels: amqp.channels,
             heartbeat: Duration::from_secs(amqp.heartbeat_seconds.into()),
         }))
+    }
+}
+
+impl Resolver<'_> {
+    pub(super) fn telemetry(&mut self, telemetry: file::Telemetry) -> Option<Telemetry> {
+        if let Some(text) = &telemetry.otlp_url {
+            let usable = |url: &Url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.has_host()
+                    && url.username().is_empty()
+                    && url.password().is_none()
+                    && url.query().is_none()
+                    && url.fragment().is_none()
+            };
+            if !Url::parse(text).is_ok_and(|url| usable(&url)) {
+                let expected =
+                    "an address such as http://127.0.0.1:4318, without user, password or parameters";
+                self.refuse("telemetry.otlp_url", "a URL that is not shown", expected);
+                return None;
+            }
+        }
+        Some(Telemetry {
+            otlp_url: telemetry.otlp_url,
+            service_name: telemetry.service_name,
+            sample_percent: telemetry.sample_percent,
+            metrics_interval: Duration::from_secs(telemetry.metrics_interval_seconds.into()),
+        })
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Config {
     pub keys: KeySource,
     /// Logging.
     pub log: Log,
+    /// Traces and metrics for OpenTelemetry.
+    pub telemetry: Telemetry,
     /// The end of a run.
     pub shutdown: Shutdown,
     /// Periods of our own records.
@@ -222,6 +224,19 @@ pub struct Log {
     pub format: LogFormat,
     /// Directives that `EnvFilter` was seen to accept.
     pub filter: String,
+}
+
+/// Section `telemetry`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telemetry {
+    /// Base of the collector's addresses; none: nothing is told.
+    pub otlp_url: Option<String>,
+    /// The name that this service has there.
+    pub service_name: String,
+    /// Of traces that begin here, so many of a hundred are told.
+    pub sample_percent: u32,
+    /// Time between two reports of all metrics.
+    pub metrics_interval: Duration,
 }
 
 /// Section `shutdown`.

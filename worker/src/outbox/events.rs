@@ -9,7 +9,8 @@ use crate::metrics::Metrics;
 use crate::runner::Woken;
 use crate::store::outbox::EventState;
 use crate::store::outbox::events::{self as rows, Claimed, Material, Settlement};
-use crate::store::{Pool, Result};
+use crate::store::{Pool, Result, StoreError};
+use crate::telemetry::{Kind, Open, Telemetry, Told};
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::model::{IdentityKind, SubjectId};
 use rescind_jobs::protection::{DataKey, Place, Vault};
@@ -56,6 +57,8 @@ pub struct EventDispatcher {
     pub randomness: Randomness,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// Who is woken.
     pub woken: Woken,
 }
@@ -113,7 +116,7 @@ impl EventDispatcher {
         let now = self.clock.now();
         // even a claim whose commit was not answered may stand
         *left_behind = true;
-        let claimed = rows::claim(&self.pool, now, GROUP, now.plus(LEASE), holder).await?;
+        let mut claimed = rows::claim(&self.pool, now, GROUP, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
             *left_behind = false;
             return Ok(0);
@@ -126,8 +129,11 @@ impl EventDispatcher {
                 .collect(),
             Sink::Broker { publisher, exchange } => {
                 let material = rows::material(&self.pool, &claimed).await?;
+                let spans = self.begin(&mut claimed, now)?;
                 *left_behind = false;
-                self.publish(publisher, exchange, &claimed, &material).await
+                let settled = self.publish(publisher, exchange, &claimed, &material).await;
+                self.end(&claimed, &spans, &settled, exchange);
+                settled
             }
         };
         *left_behind = false;
@@ -189,6 +195,39 @@ impl EventDispatcher {
                 Some(Published::Failed) | None => self.again(e, now, "the broker did not confirm it"),
             })
             .collect()
+    }
+
+    /// Begins a span of each event, which goes along with it: whoever takes the event goes on with the trace.
+    fn begin(&self, claimed: &mut [Claimed], now: Timestamp) -> Result<HashMap<Uuid, Open>> {
+        let mut spans = HashMap::new();
+        if self.telemetry.is_on() {
+            let mut rng = self.randomness.generator().map_err(|e| StoreError::Unavailable(e.to_string()))?;
+            for event in claimed {
+                if let Some(span) = self.telemetry.begin(event.traceparent.as_deref(), now, &mut rng) {
+                    event.traceparent = Some(span.traceparent());
+                    spans.insert(event.id, span);
+                }
+            }
+        }
+        Ok(spans)
+    }
+
+    fn end(&self, claimed: &[Claimed], spans: &HashMap<Uuid, Open>, settled: &[Settlement], exchange: &str) {
+        let now = self.clock.now();
+        for (event, settlement) in claimed.iter().zip(settled) {
+            let Some(span) = spans.get(&event.id) else { continue };
+            let (kind, state) = (event.event.kind(), settlement.state.as_str());
+            let told = Told::new(format!("send {kind}"), Kind::Producer)
+                .with("messaging.system", "rabbitmq")
+                .with("messaging.operation.type", "send")
+                .with("messaging.operation.name", "publish")
+                .with("messaging.destination.name", exchange)
+                .with("messaging.rabbitmq.destination.routing_key", kind)
+                .with("messaging.message.id", event.id.to_string())
+                .with("rescind.outcome", state)
+                .failed((settlement.state != EventState::Published).then_some(state));
+            self.telemetry.end(span, now, told);
+        }
     }
 
     fn again(&self, event: &Claimed, now: Timestamp, trouble: &'static str) -> Settlement {

@@ -6,6 +6,7 @@
 
 use super::backoff;
 use super::letter::{NoLetter, Writer};
+use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
@@ -19,6 +20,7 @@ use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
 use crate::store::queue::{Origin, follow_up_body};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result, Ts};
+use crate::telemetry::Telemetry;
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Job;
@@ -36,6 +38,8 @@ use uuid::Uuid;
 const LEASE: Span = Span::seconds(60);
 /// How often a claim is extended.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
+const GROUP_BYTES: usize = 32 << 20;
 /// The longest pause after a fault of ours: wrong password, refused sender.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The first and the longest wait while the other side is away. The longest is far below the ten seconds within which
@@ -67,6 +71,8 @@ pub struct MailDispatcher {
     pub randomness: Randomness,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// Who is woken.
     pub woken: Woken,
     /// Why mail cannot leave at the moment.
@@ -218,12 +224,22 @@ impl MailDispatcher {
         let (policy, renderer) = (self.policy.now(), self.renderer.now());
         let writer =
             Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
-        let (mut ready, mut settled) = (Vec::new(), Vec::new());
+        let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for mail in &claimed {
+            if bytes >= GROUP_BYTES {
+                later.push(mail.id);
+                continue;
+            }
             match writer.write(mail, &material) {
-                Ok(outgoing) => ready.push(outgoing),
+                Ok(outgoing) => {
+                    bytes += outgoing.bytes.len();
+                    ready.push(outgoing);
+                }
                 Err(why) => settled.push(self.unwritten(mail, why, now)),
             }
+        }
+        if !later.is_empty() {
+            rows::release(&self.pool, later, holder).await?;
         }
         let leaving = ready.iter().map(|m| m.id).collect();
         let allowed: HashSet<Uuid> = if ready.is_empty() {
@@ -251,6 +267,11 @@ impl MailDispatcher {
         }
         for settlement in &settled {
             self.metrics.mail(settlement.state.as_str());
+        }
+        if self.telemetry.is_on()
+            && let Ok(mut rng) = self.randomness.generator()
+        {
+            tell::mails(&self.telemetry, &settled, &by_id, (now, self.clock.now()), &mut rng);
         }
         Ok(away.map_or(Round::Sent, Round::Away))
     }

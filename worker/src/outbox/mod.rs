@@ -5,3 +5,4 @@ mod backoff;
 pub mod events;
 mod letter;
 pub mod mails;
+mod tell;

@@ -7,12 +7,14 @@ use super::flights::Flights;
 use super::message::{Incoming, OnRefusal, Outcome};
 use super::parking;
 use super::prepare::{Item, Preparation};
+use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
 use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
 use crate::store::{Pool, Result, Standing, StoreError, Ts, Tx, inbox, keys, parked, save};
+use crate::telemetry::Telemetry;
 use rand::rngs::StdRng;
 use rescind_jobs::effects::{Effects, Lane};
 use rescind_jobs::protection::{DataKey, Sealed, Vault};
@@ -63,6 +65,7 @@ struct Inner {
     woken: Woken,
     metrics: Arc<Metrics>,
     standing: Standing,
+    telemetry: Telemetry,
 }
 
 /// How often a batch is run again because another was faster.
@@ -81,8 +84,32 @@ impl Engine {
         woken: Woken,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (policy, standing) = (policy.into(), Standing::default());
-        Self(Arc::new(Inner { pool, policy, vault, clock, randomness, settings, woken, metrics, standing }))
+        let (policy, standing, telemetry) = (policy.into(), Standing::default(), Telemetry::default());
+        Self(Arc::new(Inner {
+            pool,
+            policy,
+            vault,
+            clock,
+            randomness,
+            settings,
+            woken,
+            metrics,
+            standing,
+            telemetry,
+        }))
+    }
+
+    /// The same, and it tells what it does. For a new engine, before it is cloned.
+    #[must_use]
+    pub fn telling(mut self, telemetry: Telemetry) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.telemetry = telemetry;
+        }
+        self
+    }
+
+    pub(super) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 
     /// The store.
@@ -143,7 +170,8 @@ impl Engine {
         let policy = self.policy();
         let preparation = self.preparation(&policy, Lane::Request);
         let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
-        let items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
+        let mut items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
+        tell::begin(self, &mut items)?;
         let mut outcomes = Vec::with_capacity(items.len());
         let mut rest = &items[..];
         let mut alone = &alone[..];
@@ -190,7 +218,7 @@ impl Engine {
             let tx = self.0.pool.begin().await?;
             match attempt.run(tx).await {
                 Ok(ran) => {
-                    self.committed(&ran, started.elapsed());
+                    self.committed(items, &ran, started.elapsed());
                     return Ok(ran.outcomes);
                 }
                 Err(StoreError::Again | StoreError::LimitReached) if !memory.must_split => {
@@ -203,7 +231,7 @@ impl Engine {
         Err(Failed::Split(undecided()))
     }
 
-    fn committed(&self, ran: &Ran, elapsed: std::time::Duration) {
+    fn committed(&self, items: &[Item], ran: &Ran, elapsed: std::time::Duration) {
         let woken = &self.0.woken;
         if ran.mails > 0 {
             woken.mails.notify_waiters();
@@ -218,6 +246,7 @@ impl Engine {
             woken.sweeps.notify_one();
         }
         self.0.metrics.batch(&ran.outcomes, elapsed);
+        tell::end(self, items, &ran.outcomes);
     }
 
     /// Tries a message that may have brought a worker down: its attempt is committed beforehand.
@@ -284,6 +313,7 @@ impl Engine {
         }
         let outcome = Outcome::Refused(refusal);
         self.0.metrics.batch(std::slice::from_ref(&outcome), std::time::Duration::ZERO);
+        tell::end(self, std::slice::from_ref(item), std::slice::from_ref(&outcome));
         Ok(outcome)
     }
 
@@ -327,12 +357,13 @@ impl Engine {
             pause(round).await;
             let started = std::time::Instant::now();
             let now = self.0.clock.now();
-            let mut tx = self.0.pool.begin().await?;
-            let (items, pages) = self.claim(&mut tx, &policy, lane, limit, now).await?;
+            let mut tx = self.0.pool.begin_in(lane).await?;
+            let (mut items, pages) = self.claim(&mut tx, &policy, lane, limit, now).await?;
             let claimed = items.len() + pages.len();
             if claimed == 0 {
                 return Ok(0);
             }
+            tell::begin(self, &mut items)?;
             let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row).collect();
             flights.take_off(&ids).map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             fault::at(Point::AfterJobClaim);
@@ -346,7 +377,7 @@ impl Engine {
             flights.land().map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             match result {
                 Ok(ran) => {
-                    self.committed(&ran, started.elapsed());
+                    self.committed(&items, &ran, started.elapsed());
                     if added > 0 {
                         self.0.woken.jobs.notify_waiters();
                     }

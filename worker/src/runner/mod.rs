@@ -15,5 +15,6 @@ mod prepare;
 mod resolve;
 pub mod serve;
 mod subjects;
+mod tell;
 
 pub use engine::{Engine, Settings, Woken};

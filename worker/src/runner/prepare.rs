@@ -4,6 +4,7 @@
 use super::message::{Answering, Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
+use crate::telemetry::Open;
 use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
 use rescind_jobs::effects::{Lane, Trace};
 use rescind_jobs::envelope::Envelope;
@@ -45,8 +46,22 @@ pub(super) struct Item {
     pub lane: Lane,
     /// What goes with everything that follows.
     pub trace: Trace,
+    /// What is told of it, where anything is.
+    pub span: Option<Open>,
     /// What is to be decided, or why not.
     pub task: Result<Task, Refusal>,
+}
+
+impl Item {
+    /// What follows from it belongs to this span.
+    pub(super) fn follows_in(&mut self, span: Open) {
+        let traceparent = Some(span.traceparent());
+        if let Ok(task) = &mut self.task {
+            task.message.trace.traceparent.clone_from(&traceparent);
+        }
+        self.trace.traceparent = traceparent;
+        self.span = Some(span);
+    }
 }
 
 /// What is to be decided.
@@ -145,6 +160,7 @@ impl Preparation<'_> {
             reply_to: None,
             lane: self.lane,
             trace,
+            span: None,
             task,
         }
     }
@@ -179,6 +195,7 @@ impl Preparation<'_> {
             reply_to: None,
             lane: self.lane,
             trace: Trace::default(),
+            span: None,
             task: Err(Refusal::new(RefusalCode::InternalError, "not prepared")),
         };
         match parsed {

@@ -36,7 +36,7 @@ queries! {
                 expires_at, content, content_version, record_id from consent where subject_id = any($1::uuid[])";
     REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
                 requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
-                network_evidence, answered_at, correlation from consent_request \
+                network_evidence, answered_at, correlation, traceparent from consent_request \
                 where subject_id = any($1::uuid[]) and (state = 0 or created_at > $2 or id = any($3::uuid[])) \
                 order by created_at, id";
     GRANTED_PAGE = "select subject_id from consent where purpose = $1 and state = 1 and subject_id > $2 \
@@ -259,5 +259,6 @@ pub(crate) fn request(row: &Row) -> Result<ConsentRequest> {
         network_evidence: row.get::<Option<Vec<u8>>>(17)?.map(Sealed),
         answered_at: opt_time(row, 18)?,
         correlation: row.get(19)?,
+        traceparent: row.get(20)?,
     })
 }

@@ -25,6 +25,7 @@ mod standing;
 pub mod statements;
 pub mod sweeps;
 pub mod tables;
+mod turns;
 mod value;
 
 pub use dialect::Arg;

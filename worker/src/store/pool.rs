@@ -1,6 +1,6 @@
 //! Connections, and the transactions on them.
 //!
-//! SQLite has one writer: a pool of a single connection queues its users fairly, `BEGIN IMMEDIATE` takes the lock at
+//! SQLite has one writer: its users take turns, those that somebody waits for first (`turns.rs`); `BEGIN IMMEDIATE` takes the lock at
 //! once (a transaction that starts as a reader and then writes fails at once, whatever the busy timeout), and readers
 //! never wait for it. PostgreSQL plans each statement anew: a generic plan made while a table was a few pages long is
 //! a sequential scan, and stays one.
@@ -8,9 +8,11 @@
 use super::dialect::{Exec, Row, Sql, Table};
 use super::error::{Result, StoreError};
 use super::file::DatabaseFile;
+use super::turns::{Turn, Turns};
 use super::{Arg, migrations};
 use crate::config::{Database, Secret};
 use crate::fault::{self, Point};
+use rescind_jobs::effects::Lane;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
@@ -33,6 +35,8 @@ pub enum Pool {
         readers: SqlitePool,
         /// The file that both write and read.
         file: Arc<DatabaseFile>,
+        /// Who writes next.
+        turns: Turns,
     },
 }
 
@@ -40,8 +44,8 @@ pub enum Pool {
 pub enum Tx {
     /// PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
-    /// SQLite, and the file it writes to.
-    Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>),
+    /// SQLite, the file it writes to, and the turn to write.
+    Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>, Turn),
 }
 
 super::dialect::queries! {
@@ -99,17 +103,26 @@ impl Pool {
         let writer = pool(1).connect_with(options.clone()).await?;
         migrations::sqlite(&writer).await?;
         let readers = pool(4).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { writer, readers, file: Arc::new(DatabaseFile::of(path)?) })
+        let (file, turns) = (Arc::new(DatabaseFile::of(path)?), Turns::default());
+        Ok(Self::Sqlite { writer, readers, file, turns })
     }
 
-    /// Starts a transaction that writes.
+    /// Starts a transaction that writes, and that somebody waits for.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_in(Lane::Request).await
+    }
+
+    /// Starts a transaction that writes. Where one alone can write, the background waits for those that somebody waits
+    /// for; its transactions are short.
+    pub async fn begin_in(&self, lane: Lane) -> Result<Tx> {
         fault::in_store(Point::StoreBegin)?;
         Ok(match self {
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-            Self::Sqlite { writer, file, .. } => {
+            Self::Sqlite { writer, file, turns, .. } => {
+                let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, turns.turn(lane)).await;
+                let turn = turn.map_err(|_| StoreError::Unavailable("no turn to write".to_owned()))?;
                 file.is_there()?;
-                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(file))
+                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(file), turn)
             }
         })
     }
@@ -184,7 +197,7 @@ impl Tx {
     fn exec(&mut self) -> Exec<'_> {
         match self {
             Self::Postgres(tx) => Exec::Postgres(&mut *tx),
-            Self::Sqlite(tx, _) => Exec::Sqlite(&mut *tx),
+            Self::Sqlite(tx, ..) => Exec::Sqlite(&mut *tx),
         }
     }
 
@@ -207,7 +220,7 @@ impl Tx {
     pub async fn rollback(self) {
         let rolled_back = match self {
             Self::Postgres(tx) => tx.rollback().await,
-            Self::Sqlite(tx, _) => tx.rollback().await,
+            Self::Sqlite(tx, _, _turn) => tx.rollback().await,
         };
         if let Err(error) = rolled_back {
             tracing::debug!(error = %super::StoreError::from(error), "a transaction ended with its connection");
@@ -222,7 +235,7 @@ impl Tx {
         }
         match self {
             Self::Postgres(tx) => tx.commit().await?,
-            Self::Sqlite(tx, file) => {
+            Self::Sqlite(tx, file, _turn) => {
                 tx.commit().await?;
                 // what went into a file that nobody can open any more is not stored
                 file.is_there()?;

@@ -320,6 +320,7 @@ fn request_row(subject_id: uuid::Uuid, r: &ConsentRequest) -> RequestRow {
         network_evidence: r.network_evidence.as_ref().map(|s| s.0.clone()),
         answered_at: r.answered_at.map(Ts),
         correlation: r.correlation.clone(),
+        traceparent: r.traceparent.clone(),
     }
 }
 

@@ -51,6 +51,7 @@ table! { RequestRow in "consent_request" {
     address: Vec<u8>, state: i16, created_at: Ts, requested_at: Ts, expires_at: Ts, mails: i16, generation: i16,
     token_hash: Vec<u8>, source: String, told_by: String, evidence: Option<Vec<u8>>,
     network_evidence: Option<Vec<u8>>, answered_at: Option<Ts>, correlation: Option<String>,
+    traceparent: Option<String>,
 } "on conflict (id) do update set state = excluded.state, mails = excluded.mails, generation = excluded.generation, \
    token_hash = excluded.token_hash, network_evidence = excluded.network_evidence, \
    answered_at = excluded.answered_at" }

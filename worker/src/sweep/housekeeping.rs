@@ -11,6 +11,7 @@ use crate::store::sweeps::{self, Claimed};
 use crate::store::{Result, StoreError, Tx, audit, keys, provisional};
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
 use rescind_jobs::decision::INTERNAL_SOURCE;
+use rescind_jobs::effects::Lane;
 use rescind_jobs::model::SubjectId;
 use rescind_jobs::time::Timestamp;
 use std::time::Duration;
@@ -141,7 +142,7 @@ impl Run<'_> {
             Position::Orphans(table, after) => Some(orphans(self.engine, table, after).await?),
             _ => None,
         };
-        let mut tx = self.engine.pool().begin().await?;
+        let mut tx = self.engine.pool().begin_in(Lane::Background).await?;
         let batch = match counted {
             Some(batch) => batch,
             None => here.batch(&mut tx, self.engine, self.claimed.id, cut_off).await?,

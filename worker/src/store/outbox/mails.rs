@@ -27,7 +27,7 @@ queries! {
     NAMES = "select subject_id, sealed from subject_field where field = 'name' and subject_id = any($1::uuid[])";
     REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
                 requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
-                network_evidence, answered_at, correlation from consent_request where id = any($1::uuid[])";
+                network_evidence, answered_at, correlation, traceparent from consent_request where id = any($1::uuid[])";
     SENDING = "update mail set state = 2, lease_until = $2 where id = any($1::uuid[]) and state = 1 \
                and claimed_by = $3 \
                and (request_id is null or exists (select 1 from consent_request r where r.id = mail.request_id \

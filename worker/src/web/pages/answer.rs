@@ -194,7 +194,7 @@ fn message(
         kind: AnswerConsent::KIND.to_owned(),
         time: now,
         data: serde_json::to_value(data).map_err(|_| ours())?,
-        traceparent: None,
+        traceparent: request.traceparent.clone(),
         correlationid: None,
         replyto: None,
     };

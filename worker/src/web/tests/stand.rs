@@ -281,6 +281,7 @@ impl Stand {
                 network_evidence: None,
                 answered_at: None,
                 correlation: None,
+                traceparent: None,
             });
         })
         .await;
