@@ -1,8 +1,9 @@
 //! The trail: what was done, for whom the law asks (Art. 5(2)). A closed list of acts made of names and numbers, so
 //! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start.
 
-use crate::code::{ContentId, EntryCode, FieldId, PurposeId, TopicId};
-use crate::model::SubjectId;
+use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
+use crate::mail::Decided;
+use crate::model::{Ground, NoticeKind, SubjectId};
 use crate::policy::OptIn;
 use crate::protection::new_id;
 use crate::time::Timestamp;
@@ -143,6 +144,104 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none")]
         record: Option<Uuid>,
     },
+    /// Values that rested on a purpose that has ended were erased (Art. 17(1)(b)).
+    FieldsErased {
+        /// Which fields.
+        fields: Vec<FieldId>,
+        /// The purposes that they rested on.
+        purposes: Vec<PurposeId>,
+    },
+    /// A member of staff was made, or is no longer, the subject's caretaker.
+    CaretakerChanged {
+        /// Who it is now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caretaker: Option<StaffId>,
+    },
+    /// A member of staff is told something.
+    StaffNotified {
+        /// The notice.
+        notice: Uuid,
+        /// Who is told.
+        staff: StaffId,
+        /// What it is about.
+        kind: NoticeKind,
+    },
+    /// A member of staff who has not acknowledged is reminded.
+    StaffReminded {
+        /// The notice.
+        notice: Uuid,
+        /// Who is reminded.
+        staff: StaffId,
+    },
+    /// Others are told that a member of staff has not acknowledged.
+    NoticeEscalated {
+        /// The notice.
+        notice: Uuid,
+        /// Who has not acknowledged.
+        staff: StaffId,
+    },
+    /// A member of staff acknowledged a notice.
+    NoticeAcknowledged {
+        /// The notice.
+        notice: Uuid,
+        /// Who did.
+        staff: StaffId,
+    },
+    /// Processing was restricted (Art. 18).
+    SubjectRestricted {
+        /// Why.
+        ground: Ground,
+    },
+    /// The subject is being told that a restriction ends.
+    RestrictionEnding {
+        /// Which.
+        ground: Ground,
+        /// The mail; none: it was told in another way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mail: Option<Uuid>,
+    },
+    /// The subject could not be told that a restriction ends, so it goes on.
+    RestrictionKept {
+        /// Which.
+        ground: Ground,
+    },
+    /// A restriction ended.
+    RestrictionLifted {
+        /// Which.
+        ground: Ground,
+    },
+    /// The subject objected (Art. 21).
+    ObjectionRaised {
+        /// To which purpose.
+        purpose: PurposeId,
+        /// Whether it holds at once, as against direct marketing it always does.
+        absolute: bool,
+    },
+    /// An objection was decided.
+    ObjectionDecided {
+        /// To which purpose.
+        purpose: PurposeId,
+        /// How.
+        decided: Decided,
+    },
+    /// A personal token was made for a member of staff.
+    StaffTokenMade {
+        /// The token.
+        token: Uuid,
+        /// For whom.
+        staff: StaffId,
+        /// By whom.
+        actor: Actor,
+    },
+    /// A personal token was revoked.
+    StaffTokenRevoked {
+        /// The token.
+        token: Uuid,
+        /// Whose it was.
+        staff: StaffId,
+        /// By whom.
+        actor: Actor,
+    },
     /// A subscription topic was chosen or left.
     TopicChanged {
         /// Within which purpose.
@@ -205,19 +304,27 @@ pub enum Act {
 }
 
 /// A person at the controls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// Whoever works at the command line of a machine without staff tokens.
-    #[serde(rename = "local operator")]
     LocalOperator,
+    /// A member of staff, known by a personal token.
+    Staff(StaffId),
 }
 
-impl Actor {
+impl std::fmt::Display for Actor {
     /// As the trail names the source of an act.
-    pub const fn as_str(self) -> &'static str {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::LocalOperator => "local operator",
+            Self::LocalOperator => f.write_str("local operator"),
+            Self::Staff(id) => write!(f, "staff/{id}"),
         }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -105,6 +105,12 @@ names! {
     MailIdentityId,
     /// A schedule.
     ScheduleId,
+    /// A member of staff.
+    StaffId,
+    /// A group of staff.
+    GroupId,
+    /// A process that subjects go through.
+    ProcessId,
     /// The scheme of an external id: the name of the app that gave it.
     IdScheme,
 }

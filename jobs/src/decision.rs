@@ -1,11 +1,14 @@
 //! A decision: one message, one subject, no I/O. Everything it may know or bring about is here.
 
 use crate::audit::{Act, AuditEvent, Cause};
-use crate::effects::{Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SweepOrder, Trace, Use};
+use crate::code::{PurposeId, StaffId};
+use crate::effects::{
+    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, Suppression, SweepOrder, Trace, Use,
+};
 use crate::event::Event;
 use crate::job::{AnyJob, Job};
 use crate::mail::Mail;
-use crate::model::{ConsentRecord, Identity, Subject, SubjectId};
+use crate::model::{ConsentRecord, Identity, Recipient, Subject, SubjectId};
 use crate::policy::Policy;
 use crate::protection::{BlindIndex, Unsealable, Vault, new_id};
 use crate::refusal::{Refusal, RefusalCode};
@@ -125,19 +128,36 @@ impl<'a> Decision<'a> {
         Ok(time.min(self.now()))
     }
 
-    /// Orders a mail to one of the subject's addresses.
-    pub fn mail(&mut self, address: BlindIndex, mail: Mail) {
-        let Some(subject) = self.subject else { return };
+    /// Orders a mail to one of the subject's addresses; `purpose` is the one that it serves. Returns its id.
+    pub fn mail(&mut self, address: BlindIndex, purpose: Option<&PurposeId>, mail: Mail) -> Uuid {
         let order = MailOrder {
             id: self.new_id(),
-            subject,
-            address,
+            subject: self.subject,
+            to: Recipient::Address(address),
+            purpose: purpose.cloned(),
             lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
             trace: self.trace.clone(),
         };
+        let id = order.id;
         self.out.mails.push(order);
+        id
+    }
+
+    /// Orders a mail to a member of staff, not before `due_at`. A mail of the same id is ordered once.
+    pub(crate) fn staff_mail(&mut self, id: Uuid, staff: StaffId, due_at: Timestamp, mail: Mail) {
+        // a digest is about several subjects
+        let subject = self.subject.filter(|_| mail != Mail::StaffDigest);
+        let (to, trace) = (Recipient::Staff(staff), self.trace.clone());
+        let lane = self.message.lane.max(mail.lane());
+        self.out.mails.push(MailOrder { id, subject, to, purpose: None, mail, due_at, lane, trace });
+    }
+
+    /// Keeps queued mails from leaving.
+    pub(crate) fn suppress(&mut self, suppression: Suppression) {
+        let before = self.out.mails.len();
+        self.out.suppressions.push((suppression, before));
     }
 
     /// Publishes an event to the apps, in the subject's sequence.

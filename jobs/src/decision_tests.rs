@@ -56,7 +56,7 @@ impl Job for Busy {
         cx.count("test", b"x", Span::hours(1), 2)?;
         cx.record(&Act::ConsentExpired { purpose });
         cx.later(cx.now(), &Self { end: "well".into() });
-        cx.mail(BlindIndex([1; 32]), Mail::ConfirmConsent { request: Uuid::nil() });
+        cx.mail(BlindIndex([1; 32]), None, Mail::ConfirmConsent { request: Uuid::nil() });
         match self.end.as_str() {
             "well" => Ok(()),
             "refused" => Err(Refusal::invalid("data.end", "must be well")),

@@ -2,10 +2,10 @@
 //! fails in the end is cut off again.
 
 use crate::audit::AuditEvent;
+use crate::code::PurposeId;
 use crate::event::Event;
 use crate::mail::Mail;
-use crate::model::{ConsentRecord, SubjectId};
-use crate::protection::BlindIndex;
+use crate::model::{ConsentRecord, Recipient, SubjectId};
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -25,10 +25,12 @@ pub struct Trace {
 pub struct MailOrder {
     /// Its id, from which its Message-ID derives.
     pub id: Uuid,
+    /// About whom; none for what is about several.
+    pub subject: Option<SubjectId>,
     /// To whom.
-    pub subject: SubjectId,
-    /// To which of the subject's addresses.
-    pub address: BlindIndex,
+    pub to: Recipient,
+    /// The purpose that it serves, whose end suppresses it.
+    pub purpose: Option<PurposeId>,
     /// What it says.
     pub mail: Mail,
     /// Not before.
@@ -93,6 +95,45 @@ pub struct FollowUp {
     pub trace: Trace,
 }
 
+/// Which queued mails no longer leave. Those that may have left already become uncertain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suppression {
+    /// Those of a request for consent.
+    Request(Uuid),
+    /// Those to a subject under a purpose.
+    Purpose(SubjectId, PurposeId),
+    /// All to a subject that do not answer its own requests.
+    Subject(SubjectId),
+}
+
+impl Suppression {
+    /// Whether it is meant for a mail.
+    pub fn covers(&self, order: &MailOrder) -> bool {
+        let to_subject = matches!(order.to, Recipient::Address(_));
+        match self {
+            Self::Request(request) => order.mail.request() == Some(*request),
+            Self::Purpose(subject, purpose) => {
+                to_subject
+                    && order.mail.request().is_none()
+                    && order.subject == Some(*subject)
+                    && order.purpose.as_ref() == Some(purpose)
+            }
+            Self::Subject(subject) => {
+                to_subject && order.subject == Some(*subject) && !order.mail.answers_subject()
+            }
+        }
+    }
+
+    /// Why those mails no longer leave.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "consent was withdrawn",
+            Self::Purpose(..) => "its purpose has ended",
+            Self::Subject(_) => "processing is restricted",
+        }
+    }
+}
+
 /// A sweep to be run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepOrder {
@@ -133,6 +174,8 @@ pub struct Effects {
     pub records: Vec<ConsentRecord>,
     /// Mails.
     pub mails: Vec<MailOrder>,
+    /// Queued mails that no longer leave, and how many of this batch's mails were ordered before that.
+    pub suppressions: Vec<(Suppression, usize)>,
     /// Events.
     pub events: Vec<EventOrder>,
     /// Messages to Rescind itself.
@@ -150,6 +193,7 @@ pub(crate) struct Mark {
     audit: usize,
     records: usize,
     mails: usize,
+    suppressions: usize,
     pub(crate) events: usize,
     follow_ups: usize,
     sweeps: usize,
@@ -162,6 +206,7 @@ impl Effects {
             audit: self.audit.len(),
             records: self.records.len(),
             mails: self.mails.len(),
+            suppressions: self.suppressions.len(),
             events: self.events.len(),
             follow_ups: self.follow_ups.len(),
             sweeps: self.sweeps.len(),
@@ -174,6 +219,7 @@ impl Effects {
         self.audit.truncate(mark.audit);
         self.records.truncate(mark.records);
         self.mails.truncate(mark.mails);
+        self.suppressions.truncate(mark.suppressions);
         self.events.truncate(mark.events);
         self.follow_ups.truncate(mark.follow_ups);
         self.sweeps.truncate(mark.sweeps);

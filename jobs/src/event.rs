@@ -1,8 +1,9 @@
 //! What apps are told. Held as names, numbers and references; the subject's identities are opened only when the
 //! event leaves.
 
-use crate::code::{ContentId, EntryCode, PurposeId};
+use crate::code::{ContentId, EntryCode, FieldId, PurposeId};
 use crate::locale::Locale;
+use crate::model::Ground;
 use crate::policy::OptIn;
 use crate::refusal::FieldProblem;
 use crate::time::Timestamp;
@@ -29,6 +30,18 @@ pub enum Event {
     /// A subject took consent back.
     #[serde(rename = "consent.withdrawn.v1")]
     ConsentWithdrawn(ConsentWithdrawn),
+    /// A purpose is no longer to be processed for a subject: stop.
+    #[serde(rename = "processing.stop.v1")]
+    ProcessingStop(ProcessingStop),
+    /// Values of a subject's fields were erased.
+    #[serde(rename = "subject.fields_erased.v1")]
+    FieldsErased(FieldsErased),
+    /// Processing of a subject's data is restricted.
+    #[serde(rename = "subject.restricted.v1")]
+    SubjectRestricted(SubjectRestricted),
+    /// Processing of a subject's data is no longer restricted.
+    #[serde(rename = "subject.unrestricted.v1")]
+    SubjectUnrestricted(SubjectUnrestricted),
     /// A message was refused; answered to its `replyto`.
     #[serde(rename = "message.refused.v1")]
     MessageRefused(MessageRefused),
@@ -101,6 +114,57 @@ pub struct ConsentWithdrawn {
     pub consent: Uuid,
 }
 
+/// A purpose is no longer to be processed for a subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessingStop {
+    /// The purpose; none: every one that does not go on during a restriction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<PurposeId>,
+    /// Why.
+    pub cause: StopCause,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Why processing stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// Consent was withdrawn (Art. 7(3)).
+    Withdrawal,
+    /// The subject objected (Art. 21).
+    Objection,
+    /// Processing is restricted (Art. 18).
+    Restriction,
+}
+
+/// Values of a subject's fields were erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldsErased {
+    /// Which fields.
+    pub fields: Vec<FieldId>,
+    /// The purposes that they rested on.
+    pub purposes: Vec<PurposeId>,
+}
+
+/// Processing of a subject's data is restricted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectRestricted {
+    /// Why (Art. 18(1)).
+    pub ground: Ground,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Processing of a subject's data is no longer restricted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectUnrestricted {
+    /// On which grounds it was restricted.
+    pub grounds: Vec<Ground>,
+    /// When that ended.
+    pub lifted_at: Timestamp,
+}
+
 /// A message was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRefused {
@@ -125,17 +189,25 @@ impl Event {
             Self::ConsentRequestExpired(_) => "consent.request_expired.v1",
             Self::ConsentExpired(_) => "consent.expired.v1",
             Self::ConsentWithdrawn(_) => "consent.withdrawn.v1",
+            Self::ProcessingStop(_) => "processing.stop.v1",
+            Self::FieldsErased(_) => "subject.fields_erased.v1",
+            Self::SubjectRestricted(_) => "subject.restricted.v1",
+            Self::SubjectUnrestricted(_) => "subject.unrestricted.v1",
             Self::MessageRefused(_) => "message.refused.v1",
         }
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 6] = [
+    pub const KINDS: [&'static str; 10] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
         "consent.expired.v1",
         "consent.withdrawn.v1",
+        "processing.stop.v1",
+        "subject.fields_erased.v1",
+        "subject.restricted.v1",
+        "subject.unrestricted.v1",
         "message.refused.v1",
     ];
 }

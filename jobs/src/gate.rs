@@ -2,7 +2,7 @@
 //! reads the subject first. Rule: whatever is not known says no.
 
 use crate::code::{ChannelId, PurposeId, TopicId};
-use crate::model::{Consent, ConsentState, SubjectState};
+use crate::model::{Consent, ConsentState, Objection, SubjectState};
 use crate::policy::{LawfulBasis, Policy, Purpose};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::time::Timestamp;
@@ -60,12 +60,25 @@ pub enum GateReason {
     OptInInsufficient,
     /// Given, but the wording agreed to does not cover the channel.
     ChannelNotCovered,
+    /// The subject has objected (Art. 21).
+    Objected,
     /// Processing is restricted (Art. 18).
     SubjectRestricted,
     /// The subject is erased, or being erased (Art. 17).
     SubjectErased,
     /// Nobody is known by these identities.
     UnknownSubject,
+}
+
+/// What is known of a subject as far as the gate needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// Where its data stand.
+    pub state: SubjectState,
+    /// Its consent to the purpose.
+    pub consent: Option<Consent>,
+    /// Its objection to the purpose.
+    pub objection: Option<Objection>,
 }
 
 /// Answers one question about one subject, or about nobody.
@@ -75,19 +88,30 @@ pub enum GateReason {
 pub fn answer(
     question: &GateQuestion,
     policy: &Policy,
-    known: Option<(SubjectState, Option<&Consent>)>,
+    known: Option<&Known>,
     now: Timestamp,
 ) -> Result<GateAnswer, Refusal> {
     let purpose = check(question, policy)?;
-    let Some((state, consent)) = known else {
+    let Some(known) = known else {
         return Ok(about_subject(GateReason::UnknownSubject));
     };
-    match state {
+    match known.state {
+        SubjectState::Restricted if purpose.during_restriction => {}
         SubjectState::Restricted => return Ok(about_subject(GateReason::SubjectRestricted)),
         SubjectState::Erasing | SubjectState::Erased => return Ok(about_subject(GateReason::SubjectErased)),
         SubjectState::Active => {}
     }
     let basis = Some(purpose.basis.as_str());
+    let consent = known.consent.as_ref();
+    // what the subject consented to afterwards is its later word
+    let consented_at = consent.filter(|c| c.is_granted(now)).map(|c| c.since);
+    if let Some(objection) = known.objection.as_ref().filter(|o| o.blocks(consented_at)) {
+        // of consent that was taken back, the withdrawal is told
+        if purpose.basis != LawfulBasis::Consent || consented_at.is_some() {
+            let since = Some(objection.at);
+            return Ok(GateAnswer { allowed: false, reason: GateReason::Objected, basis, since });
+        }
+    }
     if purpose.basis != LawfulBasis::Consent {
         return Ok(GateAnswer { allowed: true, reason: GateReason::LawfulBasis, basis, since: None });
     }
@@ -106,12 +130,12 @@ pub fn answer(
 pub fn answer_for_all(
     question: &GateQuestion,
     policy: &Policy,
-    known: &[(SubjectState, Option<Consent>)],
+    known: &[Known],
     now: Timestamp,
 ) -> Result<GateAnswer, Refusal> {
     let mut result: Option<GateAnswer> = None;
-    for (state, consent) in known {
-        let next = answer(question, policy, Some((*state, consent.as_ref())), now)?;
+    for subject in known {
+        let next = answer(question, policy, Some(subject), now)?;
         if !next.allowed {
             return Ok(next);
         }

@@ -60,8 +60,16 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
     /// Where identities point at several subjects, it is applied to each; else it is parked for staff.
     const EVERY_MATCH: bool = false;
 
+    /// It decides about restrictions and objections, so they are read with the subject.
+    const RIGHTS: bool = false;
+
     /// Whom it concerns.
     fn concerns(&self) -> Concerns<'_>;
+
+    /// The cause of the notices to staff that it decides about; they are read with the subject.
+    fn notices(&self) -> Option<Uuid> {
+        None
+    }
 
     /// Decides. Whatever it does to `subject` and orders from `cx` counts only if it returns `Ok`.
     ///
@@ -103,6 +111,10 @@ pub trait AnyJob: Send + Sync {
     fn every_match(&self) -> bool;
     /// See [`Job::RENAMES`].
     fn renames(&self) -> bool;
+    /// See [`Job::RIGHTS`].
+    fn rights(&self) -> bool;
+    /// See [`Job::notices`].
+    fn notices(&self) -> Option<Uuid>;
     /// See [`Job::decide`].
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::decide_alone`].
@@ -133,6 +145,14 @@ impl<J: Job> AnyJob for J {
 
     fn renames(&self) -> bool {
         J::RENAMES
+    }
+
+    fn rights(&self) -> bool {
+        J::RIGHTS
+    }
+
+    fn notices(&self) -> Option<Uuid> {
+        Job::notices(self)
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
 use crate::effects::Lane;
+use crate::model::NoticeKind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,29 +20,116 @@ pub enum Mail {
         /// Which request.
         request: Uuid,
     },
+    /// Tells the subject that its data are restricted (Art. 12(3), 18).
+    RestrictionConfirmed,
+    /// Tells the subject that the restriction is about to end (Art. 18(3)).
+    RestrictionEnding {
+        /// How an objection was decided, if one was.
+        objection: Option<Decided>,
+    },
+    /// Tells a member of staff to stop.
+    StaffWithdrawal(StaffMail),
+    /// Tells a member of staff of a request for erasure.
+    StaffErasureRequest(StaffMail),
+    /// Tells a member of staff that processing is restricted.
+    StaffRestriction(StaffMail),
+    /// Tells a member of staff of an objection that must be decided.
+    StaffObjection(StaffMail),
+    /// Tells a member of staff that a subject could not be told.
+    StaffUnreachable(StaffMail),
+    /// Tells a member of staff that others have not acknowledged.
+    StaffEscalation(StaffMail),
+    /// All open notices of a member of staff who wants them together.
+    StaffDigest,
+}
+
+/// What a mail to staff is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffMail {
+    /// The notice.
+    pub notice: Uuid,
+    /// It was sent before, and not acknowledged.
+    #[serde(default)]
+    pub reminder: bool,
+}
+
+/// How an objection was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decided {
+    /// The use ends.
+    Upheld,
+    /// Compelling legitimate grounds override it (Art. 21(1)).
+    Overridden,
 }
 
 impl Mail {
+    /// The mail of a notice.
+    pub const fn of_notice(kind: NoticeKind, notice: Uuid, reminder: bool) -> Self {
+        let mail = StaffMail { notice, reminder };
+        match kind {
+            NoticeKind::Withdrawal => Self::StaffWithdrawal(mail),
+            NoticeKind::ErasureRequest => Self::StaffErasureRequest(mail),
+            NoticeKind::Restriction => Self::StaffRestriction(mail),
+            NoticeKind::Objection => Self::StaffObjection(mail),
+            NoticeKind::Unreachable => Self::StaffUnreachable(mail),
+            NoticeKind::Escalation => Self::StaffEscalation(mail),
+        }
+    }
+
     /// The name of the template.
     pub const fn template(&self) -> &'static str {
         match self {
             Self::ConfirmConsent { .. } => "confirm_consent",
             Self::RemindConsent { .. } => "remind_consent",
+            Self::RestrictionConfirmed => "restriction_confirmed",
+            Self::RestrictionEnding { .. } => "restriction_ending",
+            Self::StaffWithdrawal(_) => "staff_withdrawal",
+            Self::StaffErasureRequest(_) => "staff_erasure_request",
+            Self::StaffRestriction(_) => "staff_restriction",
+            Self::StaffObjection(_) => "staff_objection",
+            Self::StaffUnreachable(_) => "staff_unreachable",
+            Self::StaffEscalation(_) => "staff_escalation",
+            Self::StaffDigest => "staff_digest",
         }
     }
 
     /// Whether somebody waits for it. What follows from background work goes in the background anyway.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::ConfirmConsent { .. } => Lane::Request,
-            Self::RemindConsent { .. } => Lane::Background,
+            Self::RemindConsent { .. } | Self::StaffDigest | Self::StaffEscalation(_) => Lane::Background,
+            _ => Lane::Request,
         }
     }
 
     /// The request for consent that it belongs to.
-    pub const fn request(&self) -> Uuid {
+    pub const fn request(&self) -> Option<Uuid> {
         match self {
-            Self::ConfirmConsent { request } | Self::RemindConsent { request } => *request,
+            Self::ConfirmConsent { request } | Self::RemindConsent { request } => Some(*request),
+            _ => None,
         }
+    }
+
+    /// The notice to staff that it tells.
+    pub const fn notice(&self) -> Option<Uuid> {
+        match self {
+            Self::StaffWithdrawal(mail)
+            | Self::StaffErasureRequest(mail)
+            | Self::StaffRestriction(mail)
+            | Self::StaffObjection(mail)
+            | Self::StaffUnreachable(mail)
+            | Self::StaffEscalation(mail) => Some(mail.notice),
+            _ => None,
+        }
+    }
+
+    /// It answers a request of the subject itself, and so leaves although processing is restricted.
+    pub const fn answers_subject(&self) -> bool {
+        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. })
+    }
+
+    /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.
+    pub const fn is_awaited(&self) -> bool {
+        matches!(self, Self::RestrictionEnding { .. })
     }
 }

@@ -90,6 +90,18 @@ codes! {
     LimitReached = "limit_reached",
     /// The subject's data may not be processed now (restricted, being erased).
     SubjectClosed = "subject_closed",
+    /// The purpose rests on a basis against which nobody can object (Art. 21(1)).
+    NotObjectionable = "not_objectionable",
+    /// There is no restriction to lift.
+    NotRestricted = "not_restricted",
+    /// The subject must be told first, and mail does not reach it.
+    SubjectUnreachable = "subject_unreachable",
+    /// A child consents through a guardian only (Art. 8).
+    GuardianRequired = "guardian_required",
+    /// Special categories of data need explicit consent (Art. 9(2)(a)).
+    ExplicitConsentRequired = "explicit_consent_required",
+    /// One answer to several purposes (recital 43).
+    MergedPurposes = "merged_purposes",
     /// Nothing to confirm: unknown, expired, used or voided link.
     LinkInvalid = "link_invalid",
     /// The decision itself failed; the error is on the operator's side.

@@ -2,9 +2,11 @@
 
 use crate::envelope::data_problem;
 use crate::job::{AnyJob, Job};
+use crate::jobs::MERGED;
 use crate::jobs::{
-    AnswerConsent, AskAgain, ChangePurpose, ExpireConsent, ExpireRequest, MarkUndeliverable, RecordConsent,
-    RemindConsent, RequestConsent, RunSweep, UpsertSubject, WithdrawConsent,
+    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
+    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -60,6 +62,14 @@ fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
 /// up.
 pub fn read<T: DeserializeOwned + JsonSchema>(data: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize::<_, T>(data).map_err(|error| {
+        if error.inner().to_string().starts_with(MERGED) {
+            let field = format!("data.{}", path_of(error.path()));
+            let problem = format!(
+                "must name one content: {MERGED}, so that the person can say yes to one and no to another; send one \
+                 entry of data.consents for each"
+            );
+            return Refusal::field(RefusalCode::MergedPurposes, field, problem);
+        }
         let first = data_problem(&path_of(error.path()), error.inner());
         let schema = schemars::schema_for!(T).to_value();
         let fields = crate::schema_check::problems(&schema, data);
@@ -95,6 +105,9 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RecordConsent>(),
     Kind::of::<WithdrawConsent>(),
     Kind::of::<UpsertSubject>(),
+    Kind::of::<RestrictSubject>(),
+    Kind::of::<UnrestrictSubject>(),
+    Kind::of::<ObjectToUse>(),
     Kind::of::<ChangePurpose>(),
     Kind::of::<RunSweep>(),
     Kind::of::<AnswerConsent>(),
@@ -103,6 +116,10 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<ExpireConsent>(),
     Kind::of::<AskAgain>(),
     Kind::of::<MarkUndeliverable>(),
+    Kind::of::<SettleMail>(),
+    Kind::of::<AcknowledgeNotice>(),
+    Kind::of::<RemindStaff>(),
+    Kind::of::<EscalateNotices>(),
 ];
 
 /// The type called `name`.

@@ -35,7 +35,9 @@ create table subject (
     key_version smallint not null,
     event_sequence bigint not null,
     created_at timestamptz not null,
-    provisional smallint not null
+    provisional smallint not null,
+    caretaker text,
+    child smallint not null default 0
 );
 create index subject_provisional on subject (created_at, id) where provisional = 1;
 
@@ -139,13 +141,18 @@ create index consent_request_subject on consent_request (subject_id);
 create unique index consent_request_token on consent_request (token_hash);
 create index consent_request_closed on consent_request (answered_at) where state <> 0;
 
+-- to one of the subject's addresses, or to a member of staff
 create table mail (
     id uuid not null primary key,
-    subject_id uuid not null,
+    subject_id uuid,
     request_id uuid,
+    notice_id uuid,
+    purpose text,
     template text not null,
     params jsonb not null,
-    address bytea not null,
+    address bytea,
+    staff text,
+    answers_subject smallint not null default 0,
     state smallint not null,
     lane smallint not null,
     due_at timestamptz not null,
@@ -163,6 +170,7 @@ create index mail_leased on mail (lease_until) where state = 1;
 create index mail_sending on mail (lease_until) where state = 2;
 create index mail_uncertain on mail (id) where state = 6;
 create index mail_subject on mail (subject_id);
+create index mail_request on mail (request_id) where request_id is not null;
 create index mail_settled on mail (settled_at) where settled_at is not null;
 
 create table event (

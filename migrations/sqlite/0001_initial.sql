@@ -34,7 +34,9 @@ create table subject (
     key_version integer not null,
     event_sequence integer not null,
     created_at integer not null,
-    provisional integer not null
+    provisional integer not null,
+    caretaker text,
+    child integer not null default 0
 ) strict, without rowid;
 create index subject_provisional on subject (created_at, id) where provisional = 1;
 
@@ -138,13 +140,18 @@ create index consent_request_subject on consent_request (subject_id);
 create unique index consent_request_token on consent_request (token_hash);
 create index consent_request_closed on consent_request (answered_at) where state <> 0;
 
+-- to one of the subject's addresses, or to a member of staff
 create table mail (
     id blob not null primary key,
-    subject_id blob not null,
+    subject_id blob,
     request_id blob,
+    notice_id blob,
+    purpose text,
     template text not null,
     params text not null,
-    address blob not null,
+    address blob,
+    staff text,
+    answers_subject integer not null default 0,
     state integer not null,
     lane integer not null,
     due_at integer not null,
@@ -162,6 +169,7 @@ create index mail_leased on mail (lease_until) where state = 1;
 create index mail_sending on mail (lease_until) where state = 2;
 create index mail_uncertain on mail (id) where state = 6;
 create index mail_subject on mail (subject_id);
+create index mail_request on mail (request_id) where request_id is not null;
 create index mail_settled on mail (settled_at) where settled_at is not null;
 
 create table event (

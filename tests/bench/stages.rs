@@ -234,7 +234,8 @@ async fn saving(place: &Place, rig: &Rig, subjects: &[Subject], mut effects: Eff
         let changes: Vec<_> = batch.iter().map(|after| Change { before: None, after }).collect();
         let mut tx = rig.engine.pool().begin().await.expect("a transaction");
         save::subjects(&mut tx, &changes, &HashMap::new()).await.expect("subjects are saved");
-        save::effects(&mut tx, &part).await.expect("effects are saved");
+        let now = rig.engine.clock().now();
+        save::effects(&mut tx, &part, now).await.expect("effects are saved");
         tx.commit().await.expect("a commit");
     }
     let each = 1e6 / count as f64;

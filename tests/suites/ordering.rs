@@ -68,7 +68,7 @@ async fn a_grant_that_arrives_after_a_later_withdrawal_changes_nothing(app: Test
     assert_eq!(reason(&app).await, "consent_withdrawn");
     tell(&app, grant(&app, 40)).await;
     assert_eq!(reason(&app).await, "consent_withdrawn");
-    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"]).await;
     // what was said is kept all the same, as said
     assert_eq!(app.count("select count(*) from consent_record where expression = 1").await, 2);
     assert_eq!(app.acts().await.last().map(String::as_str), Some("statement_without_effect"));
@@ -158,7 +158,7 @@ async fn a_confirmation_asked_for_after_the_withdrawal_grants(app: TestApp) {
     // at once: the tolerance between clocks does not hold against the subject's own click
     app.agree(&link).await;
     assert!(app.allowed(ANA).await);
-    app.expect_events(&["consent.withdrawn.v1", "consent.granted.v1"]).await;
+    app.expect_events(&["consent.withdrawn.v1", "processing.stop.v1", "consent.granted.v1"]).await;
 }
 
 async fn a_request_made_before_the_withdrawal_sends_nothing(app: TestApp) {
@@ -195,7 +195,7 @@ async fn the_same_act_told_again_changes_nothing(app: TestApp) {
         tell(&app, grant(&app, 60)).await;
     }
     assert_eq!(reason(&app).await, "consent_withdrawn");
-    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"]).await;
     assert_eq!(app.count("select count(*) from consent_record where expression = 3").await, 1);
 }
 

@@ -106,17 +106,17 @@ async fn a_broker_that_stops_and_starts_gets_every_event_in_order() {
         app.advance(Span::minutes(1));
         app.send("consent.withdraw.v1", json!({"subject": subject, "purposes": ["recommendations"]})).await;
     }
-    assert_eq!(app.count("select count(*) from event where state in (0, 1)").await, 6, "they wait");
+    assert_eq!(app.count("select count(*) from event where state in (0, 1)").await, 9, "they wait");
     assert_eq!(app.count("select max(attempt) from event").await, 0, "and use up no attempt");
 
     service.start_again();
     app.ready().await;
-    let told = Reader::new(&broker.url, &queue, &[], 6, Duration::from_secs(20)).messages();
+    let told = Reader::new(&broker.url, &queue, &[], 9, Duration::from_secs(20)).messages();
     let numbers: Vec<_> =
         told.iter().filter_map(|t| t["body"]["sequence"].as_str()?.parse::<u64>().ok()).collect();
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let keys: Vec<_> = told.iter().filter_map(|t| t["routing_key"].as_str()).collect();
-    assert_eq!(keys, ["consent.granted.v1", "consent.withdrawn.v1"].repeat(3));
+    assert_eq!(keys, ["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"].repeat(3));
     // and the queue is read again
     broker.publish(&[], &requests(&app, 0..1));
     app.letter(1).await;

@@ -1,9 +1,11 @@
 //! The register of consents and what fills it beside double opt-in: consent recorded elsewhere, opt-in states,
 //! withdrawals, and what the policy lays down for all of them (A1–A7, B1–B10, B12, B13, C1–C8, D9, E2–E4).
 
+mod guards;
 mod opting_in;
 mod policy;
 mod recording;
+mod stopping;
 mod withdrawing;
 
 use rescind_jobs::protection::{Place, Sealed, WrappedKey};

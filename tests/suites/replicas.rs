@@ -155,3 +155,34 @@ async fn acts_told_to_two_replicas_at_once_end_as_ordered_by_time() {
         "select count(*) from (select 1 from event group by subject_id, sequence having count(*) > 1) d";
     assert_eq!(one.count(doubles).await, 0, "each event has a number of its own");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_told_to_two_replicas_tells_each_person_once() {
+    let one = TestApp::postgres().await;
+    let two = one.replica().await;
+    let people = 10;
+    for n in 0..people {
+        let subject = json!({"email": format!("ana{n}@example.org"), "ids": {"shop": format!("{n}")}});
+        one.send("subject.upsert.v1", json!({"subject": subject, "caretaker": "carl"})).await;
+    }
+    one.advance(Span::hours(1));
+    let at = one.clock.now();
+    for n in 0..people {
+        // the same act as two apps tell it, each under an id of its own; and one of them twice
+        let told = |name: serde_json::Value| {
+            one.message(
+                "consent.withdraw.v1",
+                json!({"subject": name, "purposes": "all", "withdrawn_at": at}),
+            )
+        };
+        let (first, second) = (
+            told(json!({"email": format!("ana{n}@example.org")})),
+            told(json!({"ids": {"shop": format!("{n}")}})),
+        );
+        let (a, b, c) = tokio::join!(one.post(&first), two.post(&second), two.post(&first));
+        assert_eq!((a.0, b.0, c.0), (202, 202, 202), "{} {} {}", a.1, b.1, c.1);
+    }
+    one.quiet().await;
+    assert_eq!(one.count("select count(*) from staff_notice").await, 2 * people);
+    assert_eq!(one.staff_letters().len() + two.staff_letters().len(), 20, "Bea and Carl, once about each");
+}

@@ -3,7 +3,7 @@
 
 use rescind_jobs::audit::Actor;
 use rescind_jobs::effects::Lane;
-use rescind_jobs::model::IdentityValue;
+use rescind_jobs::model::{IdentityValue, Recipient};
 use rescind_jobs::refusal::RefusalCode;
 use rescind_jobs::time::Span;
 use rescind_tests::database::TestDatabase;
@@ -162,16 +162,22 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
     let (now, holder) = (parts.now(), Uuid::from_u128(1));
     let mail = |n, params: Value| MailRow {
         id: Uuid::from_u128(n),
-        subject_id: Uuid::from_u128(9),
+        subject_id: Some(Uuid::from_u128(9)),
         request_id: None,
+        notice_id: None,
+        purpose: None,
         template: "confirm_consent".to_owned(),
         params: Json(params.to_string()),
-        address: vec![0; 32],
+        address: Some(vec![0; 32]),
+        staff: None,
+        answers_subject: 0,
         state: 0,
         lane: 0,
         due_at: Ts(now),
         attempt: 0,
+        trouble: None,
         created_at: Ts(now),
+        settled_at: None,
         correlation: None,
         traceparent: None,
     };
@@ -332,7 +338,13 @@ async fn the_first_address_is_the_primary_one(database: TestDatabase) {
     let lease = now.plus(Span::minutes(1));
     let claimed =
         mails::claim(parts.pool(), Lane::Request, now, 10, lease, Uuid::from_u128(1)).await.unwrap();
-    let mut addressed: Vec<_> = claimed.iter().map(|m| m.address).collect();
+    let mut addressed: Vec<_> = claimed
+        .iter()
+        .map(|m| match &m.to {
+            Recipient::Address(index) => *index,
+            Recipient::Staff(_) => panic!("nobody of the staff was written to"),
+        })
+        .collect();
     let index = |n| {
         let email = IdentityValue::email(&format!("first@host{n}.example")).expect("an address");
         parts.opened.vault.blind_index(&email)

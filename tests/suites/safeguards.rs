@@ -38,7 +38,7 @@ async fn withdrawn_once_more_is_told_once(app: TestApp) {
         app.send("consent.withdraw.v1", json!({"subject": {"email": ANA}, "purposes": ["newsletter"]})).await;
     }
     app.quiet().await;
-    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"]).await;
     assert_eq!(
         app.count("select count(*) from consent_record where expression = 3").await,
         3,

@@ -54,6 +54,11 @@ impl Letter {
     pub fn link(&self) -> String {
         link_in(&self.text)
     }
+
+    /// Whether it goes to the example policy's staff.
+    pub fn is_to_staff(&self) -> bool {
+        self.to.ends_with("@staff.example.org")
+    }
 }
 
 /// The first link in a mail's text.
@@ -230,8 +235,23 @@ impl TestApp {
         self.send("consent.request.v1", json!({"subject": subject, "contents": ["newsletter"]})).await;
     }
 
-    /// All mails that have left, oldest first.
+    /// All mails that have left to subjects, oldest first.
     pub fn letters(&self) -> Vec<Letter> {
+        self.all_letters().into_iter().filter(|letter| !letter.is_to_staff()).collect()
+    }
+
+    /// All mails that have left to the staff of the example policy, oldest first.
+    pub fn staff_letters(&self) -> Vec<Letter> {
+        self.all_letters().into_iter().filter(Letter::is_to_staff).collect()
+    }
+
+    /// Waits for the n-th mail (from 1) to staff, and returns it.
+    pub async fn staff_letter(&self, n: usize) -> Letter {
+        eventually(&format!("mail {n} to staff"), async || self.staff_letters().len() >= n).await;
+        self.staff_letters().swap_remove(n - 1)
+    }
+
+    fn all_letters(&self) -> Vec<Letter> {
         let folder = self.folder.path().join("data/mailbox");
         let mut files: Vec<_> = std::fs::read_dir(&folder)
             .into_iter()
@@ -272,6 +292,18 @@ impl TestApp {
             return self.get(to.as_str()).await.0;
         }
         status
+    }
+
+    /// Acknowledges a notice on its page as a member of staff does; returns the page that comes of it.
+    pub async fn acknowledge(&self, link: &str) -> String {
+        let (status, page) = self.get(link).await;
+        assert_eq!(status, 200, "{page}");
+        let form = [("nonce", nonce(&page))];
+        let response = self.http.post(link).form(&form).send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 303);
+        let (status, page) = self.get(link).await;
+        assert_eq!(status, 200);
+        page
     }
 
     /// Agrees on the page of the link.

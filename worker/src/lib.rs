@@ -23,6 +23,8 @@ pub mod render;
 pub mod runner;
 pub mod schedule;
 pub mod schemas;
+pub(crate) mod staff_notice;
+pub mod staff_token;
 pub mod store;
 pub mod sweep;
 pub mod telemetry;

@@ -52,7 +52,7 @@ pub struct Operator<'a> {
 
 impl<'a> Operator<'a> {
     /// `actor` is whom the trail names.
-    pub const fn new(opened: &'a Opened, actor: Actor) -> Self {
+    pub fn new(opened: &'a Opened, actor: Actor) -> Self {
         Self { opened, actor }
     }
 
@@ -64,7 +64,8 @@ impl<'a> Operator<'a> {
         rng: &mut StdRng,
     ) -> Result<()> {
         let policy = self.opened.policy.hash_hex();
-        let cause = Cause { source: self.actor.as_str(), message: "", policy: &policy };
+        let source = self.actor.to_string();
+        let cause = Cause { source: &source, message: "", policy: &policy };
         // no decision about the subject, so no number among them
         let event = AuditEvent::new(act, subject, (0, 0), self.opened.clock.now(), cause, rng);
         Ok(audit::add(tx, &[event]).await?)
@@ -80,7 +81,8 @@ impl<'a> Operator<'a> {
         let (body, day) = found.ok_or(OperatorError::Unknown(id))?;
         let mut tx = self.opened.pool.begin().await?;
         let body = self.open(&mut tx, id, body, day).await?;
-        self.record(&mut tx, &Act::ParkedRevealed { parked: id, actor: self.actor }, None, &mut rng).await?;
+        self.record(&mut tx, &Act::ParkedRevealed { parked: id, actor: self.actor.clone() }, None, &mut rng)
+            .await?;
         tx.commit().await?;
         Ok(body)
     }
@@ -105,8 +107,13 @@ impl<'a> Operator<'a> {
         let row = self.row_of(&mut tx, id, taken, now, &mut rng).await?;
         let job = row.id;
         queue::add(&mut tx, &[row]).await?;
-        self.record(&mut tx, &Act::ParkedRetried { parked: id, actor: self.actor }, subject, &mut rng)
-            .await?;
+        self.record(
+            &mut tx,
+            &Act::ParkedRetried { parked: id, actor: self.actor.clone() },
+            subject,
+            &mut rng,
+        )
+        .await?;
         tx.commit().await?;
         Ok(job)
     }
@@ -162,7 +169,7 @@ impl<'a> Operator<'a> {
         let mut rng = self.opened.randomness.generator()?;
         let mut tx = self.opened.pool.begin().await?;
         let taken = parked::take(&mut tx, id).await?.ok_or(OperatorError::Unknown(id))?;
-        let act = Act::ParkedDropped { parked: id, actor: self.actor };
+        let act = Act::ParkedDropped { parked: id, actor: self.actor.clone() };
         self.record(&mut tx, &act, taken.subject.map(SubjectId), &mut rng).await?;
         Ok(tx.commit().await?)
     }
@@ -176,14 +183,16 @@ impl<'a> Operator<'a> {
         let now = self.opened.clock.now();
         let mut tx = self.opened.pool.begin().await?;
         let (act, what, subject) = match registers::requeue_mail(&mut tx, id, now).await? {
-            Requeued::Done(subject) => (Act::MailRetried { mail: id, actor: self.actor }, "mail", subject),
+            Requeued::Done(subject) => {
+                (Act::MailRetried { mail: id, actor: self.actor.clone() }, "mail", subject)
+            }
             Requeued::NotPossible(state) => {
                 let possible = "only mails that failed, are uncertain, or wait";
                 return Err(OperatorError::NotPossible { id, state, possible });
             }
             Requeued::Unknown => match registers::requeue_event(&mut tx, id, now).await? {
                 Requeued::Done(subject) => {
-                    (Act::EventRetried { event: id, actor: self.actor }, "event", subject)
+                    (Act::EventRetried { event: id, actor: self.actor.clone() }, "event", subject)
                 }
                 Requeued::NotPossible(state) => {
                     let possible = "only events that were kept, or wait";

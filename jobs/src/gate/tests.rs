@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::code::ContentId;
+use crate::model::ObjectionState;
 use crate::policy::OptIn;
 use crate::policy::file::{PolicyFile, load};
 use crate::time::Span;
@@ -32,22 +33,27 @@ fn consent(state: ConsentState, opt_in: OptIn) -> Consent {
     Consent { state, opt_in, content, ..Consent::none(now().minus(Span::days(3))) }
 }
 
+fn known(state: SubjectState, consent: Option<Consent>) -> Known {
+    Known { state, consent, objection: None }
+}
+
 #[test]
 fn the_table_of_answers() {
     let policy = policy();
     let granted = || consent(ConsentState::Granted, OptIn::Double);
     let ended = Consent { expires_at: Some(now()), ..granted() };
     let lasting = Consent { expires_at: Some(now().plus(Span::seconds(1))), ..granted() };
-    let active = |consent| Some((SubjectState::Active, consent));
+    let active = |consent| Some(known(SubjectState::Active, consent));
     let rows = [
         ("newsletter", None, false, R::UnknownSubject),
         ("order", None, false, R::UnknownSubject),
         ("order", active(None), true, R::LawfulBasis),
         ("accounting", active(None), true, R::LawfulBasis),
-        ("order", Some((SubjectState::Restricted, None)), false, R::SubjectRestricted),
-        ("newsletter", Some((SubjectState::Restricted, Some(granted()))), false, R::SubjectRestricted),
-        ("newsletter", Some((SubjectState::Erasing, Some(granted()))), false, R::SubjectErased),
-        ("order", Some((SubjectState::Erased, None)), false, R::SubjectErased),
+        ("accounting", Some(known(SubjectState::Restricted, None)), true, R::LawfulBasis),
+        ("order", Some(known(SubjectState::Restricted, None)), false, R::SubjectRestricted),
+        ("newsletter", Some(known(SubjectState::Restricted, Some(granted()))), false, R::SubjectRestricted),
+        ("newsletter", Some(known(SubjectState::Erasing, Some(granted()))), false, R::SubjectErased),
+        ("order", Some(known(SubjectState::Erased, None)), false, R::SubjectErased),
         ("newsletter", active(None), false, R::NoConsent),
         ("newsletter", active(Some(granted())), true, R::ConsentGranted),
         ("newsletter", active(Some(lasting)), true, R::ConsentGranted),
@@ -79,12 +85,12 @@ fn the_table_of_answers() {
         ("newsletter", active(Some(consent(ConsentState::Expired, OptIn::None))), false, R::ConsentExpired),
     ];
     for (purpose, known, allowed, reason) in rows {
-        let known = known.as_ref().map(|(state, consent)| (*state, consent.as_ref()));
+        let known = known.as_ref();
         let answer = answer(&question(purpose), &policy, known, now()).expect("an answer");
         assert_eq!((answer.allowed, answer.reason), (allowed, reason), "{purpose} {known:?}");
         assert_eq!(
             answer.since.is_some(),
-            known.is_some_and(|(s, c)| s == SubjectState::Active && c.is_some())
+            known.is_some_and(|k| k.state == SubjectState::Active && k.consent.is_some())
         );
     }
 }
@@ -92,10 +98,10 @@ fn the_table_of_answers() {
 #[test]
 fn basis_and_since_are_told() {
     let (policy, consent) = (policy(), consent(ConsentState::Granted, OptIn::Double));
-    let known = Some((SubjectState::Active, Some(&consent)));
-    let granted = answer(&question("newsletter"), &policy, known, now()).expect("an answer");
+    let of_ana = known(SubjectState::Active, Some(consent.clone()));
+    let granted = answer(&question("newsletter"), &policy, Some(&of_ana), now()).expect("an answer");
     assert_eq!((granted.basis, granted.since), (Some("consent"), Some(consent.since)));
-    let order = answer(&question("order"), &policy, Some((SubjectState::Active, None)), now());
+    let order = answer(&question("order"), &policy, Some(&known(SubjectState::Active, None)), now());
     assert_eq!(
         serde_json::to_value(order.expect("an answer")).expect("JSON"),
         serde_json::json!({"allowed": true, "reason": "lawful_basis", "basis": "contract"})
@@ -107,8 +113,8 @@ fn a_channel_counts_only_if_the_wording_covers_it() {
     let policy = policy();
     let ask = |channel: &str, consent: &Consent| {
         let question = GateQuestion { channel: ChannelId::new(channel), ..question("newsletter") };
-        let known = Some((SubjectState::Active, Some(consent)));
-        answer(&question, &policy, known, now()).expect("an answer").reason
+        let of_ana = known(SubjectState::Active, Some(consent.clone()));
+        answer(&question, &policy, Some(&of_ana), now()).expect("an answer").reason
     };
     let granted = consent(ConsentState::Granted, OptIn::Double);
     assert_eq!(ask("email", &granted), R::ConsentGranted);
@@ -151,10 +157,31 @@ fn shared_identities_are_allowed_only_together() {
     let new = Consent { since: now(), ..old.clone() };
     let no = consent(ConsentState::Withdrawn, OptIn::OptedOutSubject);
     let ask = |consents: &[&Consent]| {
-        let known: Vec<_> = consents.iter().map(|&c| (SubjectState::Active, Some(c.clone()))).collect();
-        answer_for_all(&question("newsletter"), &policy, &known, now()).expect("an answer")
+        let all: Vec<_> = consents.iter().map(|&c| known(SubjectState::Active, Some(c.clone()))).collect();
+        answer_for_all(&question("newsletter"), &policy, &all, now()).expect("an answer")
     };
     assert_eq!(ask(&[&new, &old]).since, Some(now()));
     assert_eq!(ask(&[&new, &no]).reason, R::ConsentWithdrawn);
     assert_eq!(ask(&[]).reason, R::UnknownSubject);
+}
+
+#[test]
+fn an_objection_stands_until_a_later_consent_or_a_decision() {
+    let policy = policy();
+    let objected = |state, days| {
+        Some(Objection { state, at: now().minus(Span::days(days)), told_by: "shop".into(), decided_at: None })
+    };
+    let ask = |purpose: &str, consent: Option<Consent>, objection: Option<Objection>| {
+        let of_ana = Known { state: SubjectState::Active, consent, objection };
+        answer(&question(purpose), &policy, Some(&of_ana), now()).expect("an answer").reason
+    };
+    let granted = || Some(consent(ConsentState::Granted, OptIn::Double));
+    let in_force = |days| objected(ObjectionState::InForce, days);
+    assert_eq!(ask("fraud_prevention", None, in_force(1)), R::Objected);
+    assert_eq!(ask("fraud_prevention", None, objected(ObjectionState::Pending, 1)), R::Objected);
+    assert_eq!(ask("fraud_prevention", None, objected(ObjectionState::Overridden, 1)), R::LawfulBasis);
+    assert_eq!(ask("newsletter", granted(), in_force(1)), R::Objected);
+    assert_eq!(ask("newsletter", granted(), in_force(5)), R::ConsentGranted, "the later word is the consent");
+    let withdrawn = Some(consent(ConsentState::Withdrawn, OptIn::OptedOutSubject));
+    assert_eq!(ask("newsletter", withdrawn, in_force(1)), R::ConsentWithdrawn);
 }

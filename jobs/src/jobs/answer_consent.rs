@@ -1,8 +1,11 @@
 //! The subject answers a request for consent on its page: the affirmative act that grants (D1), or the no.
 
+use super::guards::is_child;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, state};
+use super::stopping::{End, stop};
 use crate::decision::Decision;
+use crate::event::StopCause;
 use crate::job::{Concerns, Job};
 use crate::locale::Locale;
 use crate::model::{Answer, Evidence, RequestState, Statement, StatementKind, Subject, SubjectState};
@@ -47,6 +50,10 @@ impl Job for AnswerConsent {
         let request = subject.requests[position].clone();
         if agrees && subject.state != SubjectState::Active && request.state == RequestState::Open {
             // frozen or being erased: nothing is added to what is known (Art. 18)
+            return Err(closed);
+        }
+        if agrees && request.state == RequestState::Open && is_child(subject, cx)? {
+            // known only since it was asked: a guardian has to consent (Art. 8)
             return Err(closed);
         }
         match request.state {
@@ -111,7 +118,8 @@ impl Job for AnswerConsent {
         {
             last.source = TOLD_BY_SUBJECT.to_owned();
         }
-        state(stated, subject, cx);
-        Ok(())
+        let ended = state(stated, subject, cx);
+        let end = End { cause: StopCause::Withdrawal, at: now, reason: None };
+        stop(ended.as_slice(), &end, subject, cx)
     }
 }

@@ -1,12 +1,14 @@
 //! Asking a subject for consent: which contents may be asked, the caps against mail bombing, the request and its
 //! mail.
 
+use super::guards;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::remind_consent::RemindConsent;
 use super::{expire_request::ExpireRequest, stating::consent_source};
 use crate::audit::{Act, Why};
 use crate::code::{ContentId, EntryCode};
 use crate::decision::Decision;
+use crate::effects::Suppression;
 use crate::mail::Mail;
 use crate::model::{
     Consent, ConsentRequest, ConsentState, Evidence, Identity, IdentityKind, IdentityValue, RequestState,
@@ -39,6 +41,7 @@ pub(crate) fn ask(ask: &Ask<'_>, subject: &mut Subject, cx: &mut Decision<'_>) -
         ));
     }
     let contents = usable_contents(ask.contents, cx)?;
+    guards::not_a_child("data.subject", subject, cx)?;
     let source = consent_source(ask.source, cx)?;
     let Some(address) = address(ask.email, subject, cx)? else {
         // lacking an address never blocks anything else (C4); that no mail left is in the trail
@@ -164,6 +167,7 @@ fn open_request(
         older.state = RequestState::Voided;
         older.answered_at = Some(cx.now());
         cx.record(&Act::ConsentRequestVoided { request: older.id });
+        cx.suppress(Suppression::Request(older.id));
     }
     let id = cx.new_id();
     let locale = subject.locale.unwrap_or(cx.policy().default_locale);
@@ -171,8 +175,8 @@ fn open_request(
     let manner = Manner {
         form: ask.evidence.and_then(|e| e.form.as_ref()).map(proof::cut),
         staff: ask.staff.map(proof::cut),
-        how: None,
         requested_at: Some(ask.at),
+        ..Manner::default()
     };
     let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);
     let network_evidence = match NetworkTrace::of(ask.evidence) {
@@ -221,7 +225,7 @@ fn open_request(
         version: version.version,
         request: id,
     });
-    cx.mail(address.index, Mail::ConfirmConsent { request: id });
+    cx.mail(address.index, Some(&content.purpose), Mail::ConfirmConsent { request: id });
     if let Some(after) = cx.policy().periods.reminder
         && cx.policy().limits.mails_per_request > 1
     {

@@ -20,6 +20,12 @@ pub(crate) struct Manner {
     /// How it was given: on paper, by phone, by the link of the mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
+    /// The guardian who consented for a child, and how that was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
+    /// It was given expressly.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explicit: bool,
     /// When the subject first asked, before confirming.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,

@@ -1,9 +1,12 @@
 //! Consent that was taken elsewhere is recorded: on paper, by phone, in an app's own form (B2–B9).
 
+use super::guards;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, consent_source, state};
+use super::stopping::{End, stop};
 use crate::code::{CategoryId, ContentId, EntryCode, IdScheme};
 use crate::decision::Decision;
+use crate::event::StopCause;
 use crate::job::{Concerns, Job};
 use crate::model::{
     Answer, Evidence, IdentityValue, LinkedKind, Statement, StatementKind, Subject, SubjectState,
@@ -38,9 +41,25 @@ pub struct RecordConsent {
     /// How they were given: on paper, by phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
+    /// The parent or guardian who consented for a child (Art. 8): who, and how that was verified; sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<Guardian>,
+    /// The subject consented expressly, as special categories of data need it (Art. 9(2)(a)): signed, or said so.
+    #[serde(default)]
+    pub explicit: bool,
     /// What proves them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+}
+
+/// Who consented for a child.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guardian {
+    /// The guardian's name.
+    pub name: String,
+    /// How it was verified that this is the guardian.
+    pub how: String,
 }
 
 /// One answer to one content.
@@ -50,6 +69,8 @@ pub struct RecordedConsent {
     /// The category of the content.
     pub category: CategoryId,
     /// The content.
+    #[serde(deserialize_with = "one_content")]
+    #[schemars(with = "ContentId")]
     pub content: ContentId,
     /// Yes or no; both are recorded (C1).
     pub answer: Answer,
@@ -62,6 +83,18 @@ pub struct RecordedConsent {
     /// Limits the consent to one of the subject's active contacts; only if the content concerns contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+}
+
+/// What stands where several contents are given one answer; `registry` finds it again.
+pub(crate) const MERGED: &str = "each purpose needs an answer of its own";
+
+/// One content; a list of them would be one answer to several purposes (A5, recital 43).
+fn one_content<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ContentId, D::Error> {
+    use serde::de::Error;
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Array(_) => Err(D::Error::custom(MERGED)),
+        other => serde_json::from_value(other).map_err(D::Error::custom),
+    }
 }
 
 /// One of a subject's addresses.
@@ -91,7 +124,9 @@ impl Job for RecordConsent {
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
-        if subject.state != SubjectState::Active {
+        // a no always counts, also of whom processing is restricted
+        let agrees = self.consents.iter().any(|answer| answer.answer == Answer::Agree);
+        if subject.state != SubjectState::Active && agrees {
             return Err(Refusal::new(
                 RefusalCode::SubjectClosed,
                 "The subject's data are restricted or being erased; no consent may be recorded.",
@@ -105,6 +140,17 @@ impl Job for RecordConsent {
             ));
         }
         let source = consent_source(self.source.as_ref(), cx)?;
+        match &self.guardian {
+            Some(guardian) if guardian.name.trim().is_empty() || guardian.how.trim().is_empty() => {
+                return Err(Refusal::invalid(
+                    "data.guardian",
+                    "must tell the guardian's name, and how it was verified",
+                ));
+            }
+            None if agrees => guards::not_a_child("data.guardian", subject, cx)?,
+            _ => {}
+        }
+        let mut ended = Vec::new();
         for (answer, content, version, linked) in self.usable(at, subject, cx)? {
             let agrees = answer.answer == Answer::Agree;
             let (evidence, network_evidence) = self.proof(subject, cx)?;
@@ -136,9 +182,9 @@ impl Job for RecordConsent {
                 evidence,
                 network_evidence,
             };
-            state(stated, subject, cx);
+            ended.extend(state(stated, subject, cx));
         }
-        Ok(())
+        stop(&ended, &End { cause: StopCause::Withdrawal, at, reason: None }, subject, cx)
     }
 }
 
@@ -154,6 +200,8 @@ impl RecordConsent {
             form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(proof::cut),
             staff: self.staff.as_ref().map(proof::cut),
             how: self.how.as_ref().map(proof::cut),
+            guardian: self.guardian.as_ref().map(|g| proof::cut(format!("{} ({})", g.name, g.how))),
+            explicit: self.explicit,
             requested_at: None,
         };
         let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);
@@ -192,6 +240,15 @@ impl RecordConsent {
                 )),
                 Err(wrong) => Err(wrong),
             };
+            let content = content.and_then(|(content, version)| {
+                let purpose = cx.policy().purposes.get(&content.purpose);
+                match purpose.filter(|_| answer.answer == Answer::Agree) {
+                    Some(purpose) => guards::explicit("content", purpose, self.explicit)
+                        .map(|()| (content, version))
+                        .map_err(|r| ("content", r.fields.into_iter().map(|f| f.problem).collect(), r.code)),
+                    None => Ok((content, version)),
+                }
+            });
             let linked = content.and_then(|(content, version)| {
                 let linked = linked(answer, version, subject, cx)?;
                 Ok((answer, content, version, linked))

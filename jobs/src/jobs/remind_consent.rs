@@ -46,9 +46,9 @@ impl Job for RemindConsent {
             cx.record(&act);
         } else {
             request.mails += 1;
-            let (id, address) = (request.id, request.address);
+            let (id, address, purpose) = (request.id, request.address, request.purpose.clone());
             cx.record(&Act::ConsentReminded { request: id });
-            cx.mail(address, Mail::RemindConsent { request: id });
+            cx.mail(address, Some(&purpose), Mail::RemindConsent { request: id });
         }
         Ok(())
     }

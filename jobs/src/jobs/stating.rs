@@ -2,9 +2,11 @@
 //! the proof is kept in any case.
 
 use super::expire_consent::ExpireConsent;
+use super::stopping::Ended;
 use crate::audit::{Act, Why};
 use crate::code::{CategoryId, ContentId, EntryCode, PurposeId};
 use crate::decision::Decision;
+use crate::effects::Suppression;
 use crate::event::{ConsentGranted, ConsentRefused, ConsentWithdrawn, Event};
 use crate::locale::Locale;
 use crate::model::{
@@ -80,8 +82,9 @@ pub(crate) fn known(
     ))
 }
 
-/// Puts a statement into effect. A "no" after a "yes" is a withdrawal.
-pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision<'_>) {
+/// Puts a statement into effect. A "no" after a "yes" is a withdrawal. Returns the purpose if it has ended by this:
+/// whoever calls it [stops](super::stopping::stop) all that have ended together.
+pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision<'_>) -> Option<Ended> {
     let now = cx.now();
     subject.provisional = false;
     let known = subject.consents.get(&stated.purpose);
@@ -103,7 +106,7 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
             why: Why::AlreadyEnded,
             record: None,
         });
-        return;
+        return None;
     }
     let record = prove(&stated, subject, cx);
     let consent = known_consent(subject, &stated.purpose, now);
@@ -113,7 +116,7 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
     if !yields {
         let why = Why::Outdated;
         cx.record(&Act::StatementWithoutEffect { purpose: stated.purpose, why, record: Some(record) });
-        return;
+        return None;
     }
     if kind == StatementKind::Withdrawal && consent.state == ConsentState::Withdrawn {
         // withdrawn once more, later: kept as proof and for the order of acts, but nobody has to stop anew
@@ -121,7 +124,7 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
         consent.last_act = Some(stated.statement);
         let why = Why::AlreadyEnded;
         cx.record(&Act::StatementWithoutEffect { purpose: stated.purpose, why, record: Some(record) });
-        return;
+        return None;
     }
     let at = stated.statement.at;
     if kind == StatementKind::Grant && is_confirmed(consent, &stated, now) {
@@ -133,13 +136,17 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
     consent.opt_in = stated.opt_in;
     consent.last_act = Some(stated.statement.clone());
     match kind {
-        StatementKind::Grant => grant(stated, record, subject, cx),
+        StatementKind::Grant => {
+            grant(stated, record, subject, cx);
+            None
+        }
         StatementKind::Refusal => {
             consent.state = ConsentState::Refused;
             consent.expires_at = None;
             cx.record(&Act::ConsentRefused { purpose: stated.purpose.clone(), record });
             let refused = ConsentRefused { purpose: stated.purpose, refused_at: at, consent: record };
             cx.publish(Event::ConsentRefused(refused));
+            None
         }
         StatementKind::Withdrawal => {
             consent.state = ConsentState::Withdrawn;
@@ -149,12 +156,14 @@ pub(crate) fn state(mut stated: Stated, subject: &mut Subject, cx: &mut Decision
                 reason: stated.reason.clone(),
                 record,
             });
-            cx.publish(Event::ConsentWithdrawn(ConsentWithdrawn {
-                purpose: stated.purpose,
+            let withdrawn = ConsentWithdrawn {
+                purpose: stated.purpose.clone(),
                 withdrawn_at: at,
                 reason: stated.reason,
                 consent: record,
-            }));
+            };
+            cx.publish(Event::ConsentWithdrawn(withdrawn));
+            Some(Ended { purpose: stated.purpose, was_in_use: was_granted })
         }
     }
 }
@@ -222,6 +231,7 @@ fn void_requests(stated: &Stated, subject: &mut Subject, cx: &mut Decision<'_>) 
             request.state = RequestState::Voided;
             request.answered_at = Some(cx.now());
             cx.record(&Act::ConsentRequestVoided { request: request.id });
+            cx.suppress(Suppression::Request(request.id));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What is known of a subject is stored or brought up to date. A subject may exist without any contact data (C5).
 
 use super::expire_request::expire;
+use super::guards;
 use super::naming::set_field;
 use crate::audit::Act;
-use crate::code::FieldId;
+use crate::code::{FieldId, StaffId};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
 use crate::model::{
@@ -28,6 +29,12 @@ pub struct UpsertSubject {
     /// Values of the policy's fields; an empty text erases the value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<FieldId, String>,
+    /// The member of staff who looks after the subject, and is told of everything that stops for it; an empty text: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caretaker: Option<String>,
+    /// It is a child, as the app knows without telling a birthday (Art. 8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<bool>,
     /// Postal and other addresses, by a name of the app's choice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<LinkGiven>,
@@ -75,7 +82,7 @@ impl Job for UpsertSubject {
                 "The subject's data are restricted or being erased; they may not be changed.",
             ));
         }
-        self.check(cx)?;
+        self.check(subject, cx)?;
         subject.provisional = false;
         // an address that is told anew is tried anew
         for value in self.subject.identities()? {
@@ -87,6 +94,10 @@ impl Job for UpsertSubject {
         if let Some(email) = &self.primary_email {
             change_primary_email(email, subject, cx)?;
         }
+        if let Some(name) = &self.caretaker {
+            change_caretaker(name, subject, cx)?;
+        }
+        subject.child = self.child.unwrap_or(subject.child);
         let mut changed = Vec::new();
         for (field, value) in &self.fields {
             let new = if value.is_empty() {
@@ -111,14 +122,19 @@ impl Job for UpsertSubject {
 }
 
 impl UpsertSubject {
-    fn check(&self, cx: &Decision<'_>) -> Result<(), Refusal> {
+    fn check(&self, subject: &Subject, cx: &Decision<'_>) -> Result<(), Refusal> {
         let mut problems = Vec::new();
+        let mut code = RefusalCode::InvalidField;
         for (name, value) in &self.fields {
             let field = format!("data.fields.{name}");
             let problem = match cx.policy().fields.get(name) {
                 None => Some("is not a field of the policy".to_owned()),
                 Some(_) if value.is_empty() => None,
-                Some(f) => value_problem(f.kind, value),
+                Some(f) => value_problem(f.kind, value).or_else(|| {
+                    let (guarded, problem) = guards::field_problem(name, subject, cx)?;
+                    code = guarded;
+                    Some(problem)
+                }),
             };
             problems.extend(problem.map(|problem| FieldProblem { field, problem }));
         }
@@ -143,7 +159,7 @@ impl UpsertSubject {
         }
         let detail =
             problems.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
-        Err(Refusal { code: RefusalCode::InvalidField, detail, fields: problems })
+        Err(Refusal { code, detail, fields: problems })
     }
 }
 
@@ -159,6 +175,26 @@ fn value_problem(kind: FieldKind, value: &str) -> Option<String> {
             .err()
             .map(|_| "must be a date like 1990-12-31".to_owned()),
     }
+}
+
+/// Names another member of staff as the subject's caretaker, or nobody.
+fn change_caretaker(name: &str, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    let staff = &cx.policy().staff;
+    let caretaker = match StaffId::new(name).filter(|id| staff.contains_key(id)) {
+        None if name.is_empty() => None,
+        None => {
+            return Err(Refusal::invalid(
+                "data.caretaker",
+                "is nobody of the policy's staff; name one of [staff], or leave it empty for nobody",
+            ));
+        }
+        known => known,
+    };
+    if subject.caretaker != caretaker {
+        subject.caretaker.clone_from(&caretaker);
+        cx.record(&Act::CaretakerChanged { caretaker });
+    }
+    Ok(())
 }
 
 /// Makes an address the primary one. The identity itself was added when the subject was named; another subject's

@@ -2,11 +2,13 @@
 
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Stated, known, state, withdrawal_source};
+use super::stopping::{End, stop};
 use crate::code::{EntryCode, PurposeId};
 use crate::decision::Decision;
+use crate::event::StopCause;
 use crate::job::{Concerns, Job};
 use crate::model::{Evidence, Statement, StatementKind, Subject};
-use crate::policy::OptIn;
+use crate::policy::{LawfulBasis, OptIn};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
 use crate::time::Timestamp;
@@ -42,18 +44,20 @@ pub struct WithdrawConsent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Purposes {
-    /// Every purpose that rests on consent.
-    All(All),
+    /// A word that stands for several.
+    Several(Several),
     /// These.
     These(Vec<PurposeId>),
 }
 
-/// The word `all`.
+/// A word that stands for several purposes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum All {
-    /// Every purpose that rests on consent.
+pub enum Several {
+    /// Every purpose that rests on consent, whether or not a consent is known here.
     All,
+    /// Every purpose with a consent that stands at the time.
+    Current,
 }
 
 impl Job for WithdrawConsent {
@@ -74,7 +78,8 @@ impl Job for WithdrawConsent {
         }
         let reason = self.reason.as_ref().or(reasons.default.as_ref());
         let source = withdrawal_source(self.source.as_ref(), cx)?;
-        for purpose in self.purposes(cx)? {
+        let mut ended = Vec::new();
+        for purpose in self.purposes(subject, cx)? {
             let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
             let statement =
                 Statement { kind: StatementKind::Withdrawal, at, source: cx.message().source.clone() };
@@ -105,24 +110,31 @@ impl Job for WithdrawConsent {
                 evidence,
                 network_evidence,
             };
-            state(stated, subject, cx);
+            ended.extend(state(stated, subject, cx));
         }
-        Ok(())
+        stop(&ended, &End { cause: StopCause::Withdrawal, at, reason }, subject, cx)
     }
 }
 
 impl WithdrawConsent {
     /// The purposes meant. "All" is every purpose of the policy that rests on consent, whether or not a consent is
     /// known here: the message that gave it may be on its way still.
-    fn purposes(&self, cx: &Decision<'_>) -> Result<Vec<PurposeId>, Refusal> {
+    fn purposes(&self, subject: &Subject, cx: &Decision<'_>) -> Result<Vec<PurposeId>, Refusal> {
         let policy = cx.policy();
-        let Purposes::These(purposes) = &self.purposes else {
-            let consented =
-                policy.purposes.values().filter(|p| p.basis == crate::policy::LawfulBasis::Consent);
-            return Ok(consented.map(|p| p.id.clone()).collect());
+        let purposes = match &self.purposes {
+            Purposes::Several(Several::All) => {
+                let consented = policy.purposes.values().filter(|p| p.basis == LawfulBasis::Consent);
+                return Ok(consented.map(|p| p.id.clone()).collect());
+            }
+            Purposes::Several(Several::Current) => {
+                let granted = subject.consents.iter().filter(|(_, c)| c.is_granted(cx.now()));
+                return Ok(granted.map(|(purpose, _)| purpose.clone()).collect());
+            }
+            Purposes::These(purposes) => purposes,
         };
         if purposes.is_empty() {
-            return Err(Refusal::invalid("data.purposes", "must name at least one purpose, or be \"all\""));
+            let problem = "must name at least one purpose, or be \"all\" or \"current\"";
+            return Err(Refusal::invalid("data.purposes", problem));
         }
         let problems: Vec<_> = purposes
             .iter()

@@ -2,12 +2,16 @@
 
 mod consent;
 mod identity;
+mod notice;
 mod order;
 mod request;
+mod restriction;
 mod subject;
 
 pub use consent::{Answer, Consent, ConsentRecord, ConsentState, Evidence, Expression};
 pub use identity::{Identity, IdentityKind, IdentityProblem, IdentityValue};
+pub use notice::{NoticeDetail, NoticeKind, NoticeState, Recipient, StaffNotice};
 pub use order::{Statement, StatementKind};
 pub use request::{ConsentRequest, RequestState};
+pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};
 pub use subject::{Link, LinkedKind, Subject, SubjectId, SubjectKeys, SubjectKind, SubjectState};

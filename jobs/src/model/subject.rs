@@ -2,8 +2,10 @@
 
 use super::consent::Consent;
 use super::identity::{Identity, IdentityKind, IdentityValue};
+use super::notice::StaffNotice;
 use super::request::ConsentRequest;
-use crate::code::{FieldId, PurposeId};
+use super::restriction::{Ground, Objection, Restriction};
+use crate::code::{FieldId, PurposeId, StaffId};
 use crate::locale::Locale;
 use crate::protection::{BlindIndex, DataKey, Place, Sealed, Unsealable, Vault, WrappedKey, new_id};
 use crate::time::Timestamp;
@@ -155,6 +157,10 @@ pub struct Subject {
     pub created_at: Timestamp,
     /// Known only through requests for consent that nobody confirmed; erased with the last of them (D3).
     pub provisional: bool,
+    /// The member of staff who looks after it.
+    pub caretaker: Option<StaffId>,
+    /// An app says that it is a child, without telling its birthday.
+    pub child: bool,
     /// What it is found by.
     pub identities: Vec<Identity>,
     /// Values of the policy's fields, under the contact key.
@@ -165,6 +171,12 @@ pub struct Subject {
     pub consents: BTreeMap<PurposeId, Consent>,
     /// Requests for consent: the open ones, and those asked or answered lately.
     pub requests: Vec<ConsentRequest>,
+    /// Notices to staff about it: those that a job asked for, and those made since.
+    pub notices: Vec<StaffNotice>,
+    /// Restrictions by ground; read only for jobs that decide about them.
+    pub restrictions: BTreeMap<Ground, Restriction>,
+    /// Objections by purpose; read only for jobs that decide about them.
+    pub objections: BTreeMap<PurposeId, Objection>,
 }
 
 const KEY_VERSION: i16 = 1;
@@ -185,11 +197,16 @@ impl Subject {
             event_sequence: 0,
             created_at: now,
             provisional: true,
+            caretaker: None,
+            child: false,
             identities: Vec::new(),
             fields: BTreeMap::new(),
             links: Vec::new(),
             consents: BTreeMap::new(),
             requests: Vec::new(),
+            notices: Vec::new(),
+            restrictions: BTreeMap::new(),
+            objections: BTreeMap::new(),
         }
     }
 

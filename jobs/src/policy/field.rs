@@ -14,6 +14,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// How it is to be protected.
     pub class: FieldClass,
+    /// Whether the law guards data of this kind specially.
+    pub data: DataKind,
     /// The subject may see and correct it.
     pub self_service: bool,
     /// It is part of an export to the subject.
@@ -41,4 +43,19 @@ pub struct FieldClass {
     pub identifying: bool,
     /// It is sensitive.
     pub sensitive: bool,
+}
+
+/// Kinds of data that the law guards specially.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DataKind {
+    /// Anything else.
+    #[default]
+    Ordinary,
+    /// A special category (Art. 9): only with explicit consent.
+    Special,
+    /// Criminal convictions and offences (Art. 10): only where the feature is switched on.
+    Criminal,
 }

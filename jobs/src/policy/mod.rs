@@ -1,6 +1,7 @@
 //! The policy: what the controller has laid down, as domain types. Whatever is here has been checked as a whole;
 //! nothing downstream checks it again.
 
+mod children;
 mod content;
 mod controller;
 mod dictionary;
@@ -10,17 +11,22 @@ mod limits;
 mod purpose;
 mod schedule;
 mod source;
+mod staff;
 
+pub use children::Children;
 pub use content::{Concerns, Content, ContentVersion, Document};
 pub use controller::{Controller, MailIdentity};
 pub use dictionary::{Dictionaries, Dictionary};
-pub use field::{Field, FieldClass, FieldKind};
+pub use field::{DataKind, Field, FieldClass, FieldKind};
 pub use limits::{Limits, Periods};
 pub use purpose::{Channel, ChannelKind, LawfulBasis, OptIn, Purpose, Topic};
 pub use schedule::{CatchUp, ScheduleRule};
 pub use source::{Source, TypePattern};
+pub use staff::{NoticeChannel, Pace, Role, StaffGroup, StaffMember, StaffNotices};
 
-use crate::code::{ChannelId, ContentId, FieldId, MailIdentityId, PurposeId, ScheduleId, SourceId, TopicId};
+use crate::code::{
+    ChannelId, ContentId, FieldId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId, TopicId,
+};
 use crate::locale::Locale;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +61,14 @@ pub struct Policy {
     pub limits: Limits,
     /// How long things last.
     pub periods: Periods,
+    /// The controller's people.
+    pub staff: BTreeMap<StaffId, StaffMember>,
+    /// The groups that they work in.
+    pub staff_groups: BTreeMap<GroupId, StaffGroup>,
+    /// How they are told what to stop.
+    pub staff_notices: StaffNotices,
+    /// From which age on a person consents alone (Art. 8).
+    pub children: Children,
     /// What happens by the clock.
     pub schedules: BTreeMap<ScheduleId, ScheduleRule>,
 }
@@ -83,11 +97,14 @@ pub enum Feature {
     Gate,
     /// Schedules.
     Schedules,
+    /// Keeping data about criminal convictions and offences (Art. 10): only where a law provides for it.
+    CriminalRecords,
 }
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 4] = [Self::ConsentRequests, Self::ConsentRecords, Self::Gate, Self::Schedules];
+    pub const ALL: [Self; 5] =
+        [Self::ConsentRequests, Self::ConsentRecords, Self::Gate, Self::Schedules, Self::CriminalRecords];
 
     /// The name as written in the policy.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +113,7 @@ impl Feature {
             Self::ConsentRecords => "consent_records",
             Self::Gate => "gate",
             Self::Schedules => "schedules",
+            Self::CriminalRecords => "criminal_records",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Purposes of processing, with topics and channels.
 
 use super::Document;
-use crate::code::{ChannelId, MailIdentityId, PurposeId, TopicId};
+use crate::code::{ChannelId, FieldId, MailIdentityId, PurposeId, TopicId};
 use crate::locale::Texts;
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -31,6 +31,12 @@ pub struct Purpose {
     pub compatible_with: BTreeSet<PurposeId>,
     /// Topics that can be subscribed to within it.
     pub topics: BTreeSet<TopicId>,
+    /// The fields of a subject that it needs.
+    pub fields: BTreeSet<FieldId>,
+    /// When its consent is withdrawn, the values of its fields are erased unless another purpose needs them (Art. 17(1)(b)).
+    pub erase_on_withdrawal: bool,
+    /// It goes on while processing is restricted: claims, the rights of others, important public interest (Art. 18(2)).
+    pub during_restriction: bool,
 }
 
 /// The lawful bases of Art. 6(1), and soft opt-in of ePrivacy 13(2) as a basis of its own.
@@ -54,6 +60,11 @@ pub enum LawfulBasis {
 }
 
 impl LawfulBasis {
+    /// Whether a subject may object to processing on this basis (Art. 21(1)).
+    pub const fn is_objectionable(&self) -> bool {
+        matches!(self, Self::PublicTask | Self::LegitimateInterest { .. })
+    }
+
     /// The name as written in policy and answers.
     pub const fn as_str(&self) -> &'static str {
         match self {

@@ -35,12 +35,15 @@ pub struct Vault {
 pub enum LinkKind {
     /// Answering one request for consent.
     Confirm,
+    /// Acknowledging one notice to staff.
+    Notice,
 }
 
 impl LinkKind {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Confirm => b"link/confirm",
+            Self::Notice => b"link/notice",
         }
     }
 }
@@ -122,6 +125,14 @@ impl Vault {
     /// because a bare hash of a body with an address in it could be guessed.
     pub fn body_mac(&self, body: &[u8]) -> [u8; 32] {
         hmac(&self.roots.mac, &[b"body", body])
+    }
+
+    /// An id that follows from what it is about: made twice, it is the same.
+    pub fn derived_id(&self, scope: &str, value: &[u8]) -> Uuid {
+        let mac = hmac(&self.roots.mac, &[b"id", scope.as_bytes(), value]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
     /// The name of a counter.

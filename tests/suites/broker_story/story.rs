@@ -87,7 +87,7 @@ async fn the_binary_form_tells_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subjects_events_leave_in_their_order() {
     let rig = Rig::postgres().await;
-    let events = rig.broker.read_events(6);
+    let events = rig.broker.read_events(9);
     let subject = json!({"ids": {"shop": "4711"}});
     for (n, granted) in [true, false, true, false, true, false].into_iter().enumerate() {
         let (kind, data) = if granted {
@@ -107,9 +107,9 @@ async fn a_subjects_events_leave_in_their_order() {
     let told = events.messages();
     let numbers: Vec<_> =
         told.iter().filter_map(|t| t["body"]["sequence"].as_str()?.parse::<u64>().ok()).collect();
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let keys: Vec<_> = told.iter().filter_map(|t| t["routing_key"].as_str()).collect();
-    assert_eq!(keys, ["consent.granted.v1", "consent.withdrawn.v1"].repeat(3));
+    assert_eq!(keys, ["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"].repeat(3));
     rig.end().await;
 }
 

@@ -200,10 +200,17 @@ async fn history_is_only_added_to(app: TestApp) {
     let acts: Vec<&str> = told.iter().filter_map(|d| d["act"].as_str()).collect();
     assert_eq!(
         acts,
-        ["subject_created", "identity_added", "consent_granted", "consent_withdrawn", "consent_granted"]
+        [
+            "subject_created",
+            "identity_added",
+            "consent_granted",
+            "consent_withdrawn",
+            "staff_notified",
+            "consent_granted"
+        ]
     );
     assert!(told.iter().all(|d| d["source"] == "shop"), "by whom: {told:?}");
-    assert_eq!(told[4]["at"], json!(app.clock.now()), "when");
+    assert_eq!(told[5]["at"], json!(app.clock.now()), "when");
     assert!(told.iter().all(|d| d["policy"].as_str().is_some_and(|p| p.len() == 64)), "under which rules");
 }
 

@@ -149,7 +149,13 @@ async fn what_is_switched_off_is_refused(app: TestApp) {
 
     // a withdrawal can never be switched off
     app.send("consent.withdraw.v1", json!({"subject": {"email": ANA}, "purposes": "all"})).await;
-    app.expect_events(&["consent.withdrawn.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&[
+        "consent.withdrawn.v1",
+        "consent.withdrawn.v1",
+        "processing.stop.v1",
+        "processing.stop.v1",
+    ])
+    .await;
 }
 
 async fn terms_grant_nothing(app: TestApp) {

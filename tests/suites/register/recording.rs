@@ -216,6 +216,6 @@ async fn a_subject_without_contact_data_takes_part(app: TestApp) {
     app.advance(Span::minutes(1));
     app.send("consent.withdraw.v1", json!({"subject": nobody(), "purposes": ["recommendations"]})).await;
     assert_eq!(gate(&app, nobody(), "recommendations").await, (false, "consent_withdrawn".into()));
-    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&["consent.granted.v1", "consent.withdrawn.v1", "processing.stop.v1"]).await;
     assert_eq!(app.letters().len(), 0);
 }

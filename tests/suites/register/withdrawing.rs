@@ -34,7 +34,13 @@ async fn one_purpose_is_withdrawn_and_the_others_stay(app: TestApp) {
     assert_eq!(reason(&app, "newsletter").await, "consent_withdrawn");
     assert_eq!(reason(&app, "recommendations").await, "consent_granted");
     assert_eq!(reason(&app, "order").await, "lawful_basis", "running orders are untouched");
-    app.expect_events(&["consent.granted.v1", "consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&[
+        "consent.granted.v1",
+        "consent.granted.v1",
+        "consent.withdrawn.v1",
+        "processing.stop.v1",
+    ])
+    .await;
     let problem =
         app.refused("consent.withdraw.v1", withdrawal(json!(["newsletter", "no-such-purpose"]))).await;
     assert_eq!(
@@ -143,5 +149,11 @@ async fn a_withdrawal_told_twice_is_one(app: TestApp) {
     // the same act under another id, as a second app would tell it
     app.send("consent.withdraw.v1", told).await;
     assert_eq!(app.count("select count(*) from consent_record where expression = 3").await, 1);
-    app.expect_events(&["consent.granted.v1", "consent.granted.v1", "consent.withdrawn.v1"]).await;
+    app.expect_events(&[
+        "consent.granted.v1",
+        "consent.granted.v1",
+        "consent.withdrawn.v1",
+        "processing.stop.v1",
+    ])
+    .await;
 }

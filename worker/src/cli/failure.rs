@@ -5,6 +5,7 @@ use crate::clock::NoRandomness;
 use crate::config::ConfigErrors;
 use crate::operator::OperatorError;
 use crate::render::RenderError;
+use crate::staff_token::NotAllowed;
 use crate::store::StoreError;
 use std::io;
 use std::process::ExitCode;
@@ -101,6 +102,16 @@ impl From<StoreError> for Failure {
 impl From<OperatorError> for Failure {
     fn from(error: OperatorError) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<NotAllowed> for Failure {
+    fn from(error: NotAllowed) -> Self {
+        let text = error.to_string();
+        match error {
+            NotAllowed::UnknownStaff(_) => Self::Wrong(text),
+            _ => Self::Failed(text),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod send;
 mod serve;
 mod session;
 mod source;
+mod staff;
 mod subjects;
 mod templates;
 
@@ -88,6 +89,9 @@ enum Command {
     /// The templates of mails and pages
     #[command(subcommand)]
     Templates(templates::Command),
+    /// The controller's people, their tokens and notices
+    #[command(subcommand)]
+    Staff(staff::Command),
     /// The applications that send messages
     #[command(subcommand)]
     Source(source::Command),
@@ -160,6 +164,7 @@ async fn carry_out(arguments: Arguments, console: &mut Console<'_>) -> Result<()
         Command::Subjects(command) => subjects::run(session, command).await,
         Command::Schedule(command) => schedule::run(session, command).await,
         Command::Templates(command) => templates::run(session, command),
+        Command::Staff(command) => staff::run(session, command).await,
         Command::Source(command) => source::run(session, &command),
         Command::Health => health::health(session).await,
     }

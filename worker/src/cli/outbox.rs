@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::operator::Operator;
 use crate::store::outbox::{EventState, MailState};
 use crate::store::registers::{self, EventLine, MailLine};
-use rescind_jobs::audit::Actor;
+use rescind_jobs::policy::Role;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -63,7 +63,7 @@ impl Line {
                 mail.id.to_string(),
                 "mail".to_owned(),
                 mail.template.clone(),
-                mail.subject.to_string(),
+                or_dash(mail.subject),
                 mail.state.as_str().to_owned(),
                 mail.attempt.to_string(),
                 mail.due_at.to_string(),
@@ -136,7 +136,8 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         }
         Command::Retry { id } => {
             let opened = session.open_existing().await?;
-            let what = Operator::new(&opened, Actor::LocalOperator).requeue(id).await?;
+            let actor = session.actor(&opened, Role::Manage).await?;
+            let what = Operator::new(&opened, actor).requeue(id).await?;
             session.out.line(format!("{what} {id} is queued again"))
         }
     }

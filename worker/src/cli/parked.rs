@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::operator::{Operator, OperatorError};
 use crate::store::parked::{self, Parked};
 use rescind_jobs::audit::Actor;
+use rescind_jobs::policy::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,7 +48,12 @@ pub(super) enum Command {
 
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
     let opened = session.open_existing().await?;
-    let operator = Operator::new(&opened, Actor::LocalOperator);
+    let operator = match &command {
+        Command::Show { reveal_body: true, .. } => operator(session, &opened, Role::View).await?,
+        Command::Retry { .. } | Command::Drop { .. } => operator(session, &opened, Role::Manage).await?,
+        // looks only, and is not asked who does
+        Command::List { .. } | Command::Show { .. } => Operator::new(&opened, Actor::LocalOperator),
+    };
     match command {
         Command::List { page, form } => {
             let found = parked::list(&opened.pool, page.after, page.limit).await?;
@@ -82,6 +88,14 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             session.out.line(format!("{id} is dropped"))
         }
     }
+}
+
+async fn operator<'o>(
+    session: &Session<'_>,
+    opened: &'o crate::app::Opened,
+    role: Role,
+) -> Result<Operator<'o>, Failure> {
+    Ok(Operator::new(opened, session.actor(opened, role).await?))
 }
 
 /// Each in a transaction of its own. A message that is parked again meanwhile has a later id, and is not met twice.

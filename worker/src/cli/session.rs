@@ -5,6 +5,9 @@ use super::output::Output;
 use crate::app::Opened;
 use crate::clock::{Clock, Randomness};
 use crate::config::{Config, Database};
+use crate::staff_token;
+use rescind_jobs::audit::Actor;
+use rescind_jobs::policy::Role;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -61,6 +64,26 @@ impl<'a> Session<'a> {
     /// The configuration.
     pub(super) fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(self.config_file().as_deref(), self.environment.iter().cloned())?)
+    }
+
+    /// The personal token of whoever calls, if one is set.
+    pub(super) fn staff_token(&self) -> Result<Option<String>, Failure> {
+        let variable = |wanted: &str| {
+            let set = self.environment.iter().find(|(name, value)| name == wanted && !value.is_empty());
+            set.map(|(_, value)| value.clone())
+        };
+        if let Some(token) = variable("RESCIND_STAFF_TOKEN") {
+            return Ok(Some(token));
+        }
+        let Some(file) = variable("RESCIND_STAFF_TOKEN_FILE") else { return Ok(None) };
+        std::fs::read_to_string(&file).map(Some).map_err(|error| {
+            Failure::wrong(format!("RESCIND_STAFF_TOKEN_FILE: {file} cannot be read: {error}"))
+        })
+    }
+
+    /// Who acts: a member of staff with this role, or the local operator of a machine without tokens.
+    pub(super) async fn actor(&self, opened: &Opened, role: Role) -> Result<Actor, Failure> {
+        Ok(staff_token::actor(opened, self.staff_token()?.as_deref(), role).await?)
     }
 
     /// Opens the store, and makes it where there is none yet.

@@ -37,6 +37,9 @@ struct Shown {
     links: Vec<ShownLink>,
     consents: Vec<ShownConsent>,
     open_requests: Vec<ShownRequest>,
+    restrictions: BTreeMap<&'static str, Timestamp>,
+    objections: BTreeMap<String, &'static str>,
+    caretaker: Option<String>,
     mails: BTreeMap<&'static str, i64>,
 }
 
@@ -141,6 +144,18 @@ impl Shown {
                     mails: request.mails,
                 })
                 .collect(),
+            restrictions: subject
+                .restrictions
+                .iter()
+                .filter(|(_, restriction)| restriction.is_in_force())
+                .map(|(ground, restriction)| (ground.as_str(), restriction.since))
+                .collect(),
+            objections: subject
+                .objections
+                .iter()
+                .map(|(purpose, objection)| (purpose.to_string(), objection.state.as_str()))
+                .collect(),
+            caretaker: subject.caretaker.as_ref().map(ToString::to_string),
             mails,
         }
     }
@@ -171,12 +186,19 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
 fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
     let out = &mut session.out;
     let mails: Vec<String> = subject.mails.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let restrictions: Vec<String> =
+        subject.restrictions.iter().map(|(ground, since)| format!("{ground} since {since}")).collect();
+    let objections: Vec<String> =
+        subject.objections.iter().map(|(purpose, state)| format!("{purpose} ({state})")).collect();
     out.facts(&[
         ("subject", Some(subject.id.to_string())),
         ("state", Some(subject.state.to_owned())),
         ("kind", Some(subject.kind.to_owned())),
         ("language", subject.locale.map(str::to_owned)),
         ("first heard of", Some(subject.created_at.to_string())),
+        ("restricted", Some(restrictions.join(", ")).filter(|text| !text.is_empty())),
+        ("objections", Some(objections.join(", ")).filter(|text| !text.is_empty())),
+        ("caretaker", subject.caretaker.clone()),
         ("only asked so far", subject.provisional.then(|| "yes".to_owned())),
         ("mails", Some(if mails.is_empty() { "none".to_owned() } else { mails.join(", ") })),
     ])?;

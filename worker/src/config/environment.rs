@@ -12,7 +12,9 @@ const PREFIX: &str = "RESCIND_";
 
 /// Names that other parts of the program or its tests use; no keys, no errors.
 fn is_reserved(name: &str) -> bool {
-    name == "RESCIND_CONFIG" || name == "RESCIND_UPDATE_SNAPSHOTS" || name.starts_with("RESCIND_TEST_")
+    let others =
+        ["RESCIND_CONFIG", "RESCIND_STAFF_TOKEN", "RESCIND_STAFF_TOKEN_FILE", "RESCIND_UPDATE_SNAPSHOTS"];
+    others.contains(&name) || name.starts_with("RESCIND_TEST_")
 }
 
 /// Reads the variables that begin with `RESCIND_`.

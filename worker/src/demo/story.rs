@@ -3,7 +3,10 @@
 use super::DemoError;
 use crate::mail::transport::Transport;
 use crate::mail::transport::mailbox::View;
+use crate::store::outbox::MailState;
+use crate::store::{registers, rights};
 use crate::worker::Worker;
+use rescind_jobs::model::NoticeState;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Duration;
@@ -112,15 +115,43 @@ impl Story<'_> {
     }
 
     async fn withdrawal(&mut self) -> Result<(), DemoError> {
-        let step = "Ana withdraws";
-        let data = json!({"subject": {"ids": {"shop": "4711"}}, "purposes": "all"});
-        self.send(step, "consent.withdraw.v1", &data).await?;
+        let step = "Ana withdraws while a mail to her is queued";
+        let ana = json!({"ids": {"shop": "4711"}});
+        let asked = json!({"subject": ana, "contents": ["recommendations"]});
+        let withdrawn = json!({"subject": ana, "purposes": "all", "reason": "too-many"});
+        self.send_all(step, &[("consent.request.v1", &asked), ("consent.withdraw.v1", &withdrawn)]).await?;
         self.gate(step, false, "consent_withdrawn").await?;
-        self.event(step, "consent.withdrawn.v1").await?;
+        self.suppressed(step).await?;
         self.tell(
             step,
-            "consent.withdraw.v1 by her id in the shop: the gate says no at once, the apps are told",
+            "consent.withdraw.v1 by her id in the shop: the gate says no at once, the queued mail does not leave",
         )?;
+
+        let step = "apps are told to stop";
+        self.event(step, "consent.withdrawn.v1").await?;
+        self.event(step, "processing.stop.v1").await?;
+        self.tell(step, "events consent.withdrawn.v1 and processing.stop.v1")?;
+
+        let step = "staff are told to stop";
+        let (id, mail) = self.mail(step, 2).await?;
+        let link = link(&mail).ok_or_else(|| failed(step, "the mail has no link"))?;
+        self.tell(
+            step,
+            &format!(
+                "one notice to Bea, who handles the newsletter, in German: \"{}\"\n     {}/dev/mailbox/{id}",
+                mail.entry.subject, self.base
+            ),
+        )?;
+
+        let step = "Bea acknowledges";
+        let page = self.get(step, &link).await?;
+        let nonce = nonce(&page).ok_or_else(|| failed(step, "the page has no nonce"))?;
+        let status = self.post(step, &link, &[("nonce", &nonce)]).await?;
+        if status != 303 {
+            return Err(failed(step, format!("status {status}")));
+        }
+        self.acknowledged(step).await?;
+        self.tell(step, "by the link in her mail; `rescind staff notices --open` shows nobody who has not")?;
 
         let step = "a late message changes nothing";
         let consents = json!([{"category": "marketing", "content": "newsletter", "answer": "agree"}]);
@@ -138,12 +169,21 @@ impl Story<'_> {
     }
 
     async fn send(&mut self, step: &'static str, kind: &str, data: &Value) -> Result<(), DemoError> {
-        self.id += 1;
-        let message = json!({
-            "specversion": "1.0", "id": format!("demo-{}", self.id), "source": "shop", "type": kind,
-            "time": self.worker.engine.clock().now(), "data": data,
-        });
-        let request = self.http.post(format!("{}/v1/messages", self.base)).json(&message);
+        self.send_all(step, &[(kind, data)]).await
+    }
+
+    /// Sends messages together.
+    async fn send_all(&mut self, step: &'static str, messages: &[(&str, &Value)]) -> Result<(), DemoError> {
+        let mut batch = Vec::new();
+        for (kind, data) in messages {
+            self.id += 1;
+            batch.push(json!({
+                "specversion": "1.0", "id": format!("demo-{}", self.id), "source": "shop", "type": kind,
+                "time": self.worker.engine.clock().now(), "data": data,
+            }));
+        }
+        let body = if let [one] = batch.as_slice() { one.clone() } else { Value::Array(batch) };
+        let request = self.http.post(format!("{}/v1/messages", self.base)).json(&body);
         let answer = request.send().await.map_err(|e| failed(step, e.to_string()))?;
         let status = answer.status().as_u16();
         if status == 202 {
@@ -193,6 +233,28 @@ impl Story<'_> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Err(failed(step, "no mail came within ten seconds"))
+    }
+
+    /// Waits until the queued mail is suppressed, and nothing else has left.
+    async fn suppressed(&self, step: &'static str) -> Result<(), DemoError> {
+        let pool = self.worker.engine.pool();
+        for _ in 0..500 {
+            let found = registers::mail_list(pool, Some(MailState::Suppressed), None, 2).await;
+            if found.map_err(|e| failed(step, e.to_string()))?.len() == 1 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(failed(step, "the queued mail was not suppressed within ten seconds"))
+    }
+
+    /// Nobody is left who has not acknowledged.
+    async fn acknowledged(&self, step: &'static str) -> Result<(), DemoError> {
+        let open = rights::notices(self.worker.engine.pool(), Some(NoticeState::Open), None, 1).await;
+        match open.map_err(|e| failed(step, e.to_string()))?.is_empty() {
+            true => Ok(()),
+            false => Err(failed(step, "a notice is still open")),
+        }
     }
 
     /// Waits for an event.

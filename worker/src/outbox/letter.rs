@@ -3,13 +3,21 @@
 use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
-use crate::render::{ConfirmConsent, ControllerBlock, RemindConsent, RenderedMail, Renderer};
+use crate::render::{
+    ConfirmConsent, DigestItem, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
+    RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
+    StaffUnreachable, StaffWithdrawal,
+};
+use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
+use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
-use rescind_jobs::mail::Mail;
-use rescind_jobs::policy::{ContentVersion, Document, Policy, Purpose};
-use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
+use rescind_jobs::mail::{Decided, Mail};
+use rescind_jobs::model::{ConsentRequest, NoticeKind, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
+use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
+use uuid::Uuid;
 
 /// What letters are made from.
 pub(super) struct Writer<'a> {
@@ -30,22 +38,85 @@ pub(super) enum NoLetter {
     Failed(&'static str),
 }
 
+/// Who a mail comes from, whom it goes to, and what it brings.
+struct Envelope<'a> {
+    from: &'a MailIdentity,
+    address: &'a str,
+    name: Option<&'a str>,
+    documents: &'a [&'a Document],
+}
+
+const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
+const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
+const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
+
 impl Writer<'_> {
     /// Writes one mail.
     pub(super) fn write(&self, mail: &Claimed, material: &Material) -> Result<Outgoing, NoLetter> {
-        let gone = NoLetter::Suppressed("what it belongs to is gone");
-        let (_, wrapped, version) = material.subjects.get(&mail.subject).ok_or(gone)?;
-        let key = self.contact_key(mail, wrapped.as_ref(), *version)?;
+        match &mail.to {
+            Recipient::Staff(staff) => self.to_staff(mail, staff, material),
+            Recipient::Address(address) => self.to_subject(mail, address, material),
+        }
+    }
+
+    fn to_subject(
+        &self,
+        mail: &Claimed,
+        address: &BlindIndex,
+        material: &Material,
+    ) -> Result<Outgoing, NoLetter> {
+        let subject = mail.subject.ok_or(GONE)?;
+        let (locale, wrapped, version) = material.subjects.get(&subject).ok_or(GONE)?;
+        let key = self.contact_key(subject, wrapped.as_ref(), *version)?;
         let sealed = material
             .addresses
-            .get(&(mail.subject, mail.address))
+            .get(&(subject, *address))
             .ok_or(NoLetter::Suppressed("the address is not in use"))?;
-        let address = open(&key, mail, "identity", *version, sealed)?;
-        let name = match material.names.get(&mail.subject) {
-            Some(sealed) => Some(open(&key, mail, "subject_field", *version, sealed)?),
+        let address = open(&key, subject, "identity", *version, sealed)?;
+        let name = match material.names.get(&subject) {
+            Some(sealed) => Some(open(&key, subject, "subject_field", *version, sealed)?),
             None => None,
         };
-        let request = material.requests.get(&mail.mail.request()).ok_or(gone)?;
+        if let Some(request) = mail.mail.request() {
+            let request = material.requests.get(&request).ok_or(GONE)?;
+            return self.asking(mail, request, &address, name);
+        }
+        let locale = locale.unwrap_or(self.policy.default_locale).as_str();
+        let controller = controller(self.policy);
+        let rendered = match &mail.mail {
+            Mail::RestrictionConfirmed => {
+                let date = self.date(mail.created_at, Locale::from_tag(locale).unwrap_or_default());
+                let parameters = RestrictionConfirmed { controller, recipient_name: name.clone(), date };
+                self.renderer.mail(&parameters, locale)
+            }
+            Mail::RestrictionEnding { objection } => {
+                let parameters = RestrictionEnding {
+                    controller,
+                    recipient_name: name.clone(),
+                    upheld: *objection == Some(Decided::Upheld),
+                    overridden: *objection == Some(Decided::Overridden),
+                };
+                self.renderer.mail(&parameters, locale)
+            }
+            _ => return Err(GONE),
+        };
+        let envelope = Envelope {
+            from: self.policy.mail_identities.values().next().ok_or(NO_SENDER)?,
+            address: &address,
+            name: name.as_deref(),
+            documents: &[],
+        };
+        self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
+    }
+
+    /// A mail that asks for consent.
+    fn asking(
+        &self,
+        mail: &Claimed,
+        request: &ConsentRequest,
+        address: &str,
+        name: Option<String>,
+    ) -> Result<Outgoing, NoLetter> {
         let purpose = self
             .policy
             .purposes
@@ -60,25 +131,105 @@ impl Writer<'_> {
         // the purpose's own document (A6), and the regulation that the content links (A3)
         let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
         let rendered = self.render(mail, request, purpose, version, !documents.is_empty(), name.clone())?;
-        self.compose(mail, purpose, &documents, &address, name.as_deref(), &rendered)
+        let envelope = Envelope {
+            from: self.policy.mail_identities.get(&purpose.mail_identity).ok_or(NO_SENDER)?,
+            address,
+            name: name.as_deref(),
+            documents: &documents,
+        };
+        self.compose(mail, &envelope, &rendered)
+    }
+
+    /// A mail to a member of staff, at the address that the policy has now.
+    fn to_staff(&self, mail: &Claimed, staff: &StaffId, material: &Material) -> Result<Outgoing, NoLetter> {
+        let reader =
+            self.policy.staff.get(staff).ok_or(NoLetter::Later("the policy lacks the member of staff"))?;
+        let rendered = match &mail.mail {
+            Mail::StaffDigest => {
+                let ids = material.digests.get(staff).map(Vec::as_slice).unwrap_or_default();
+                let items: Vec<DigestItem> =
+                    ids.iter().filter_map(|id| self.digest_item(*id, reader, material)).collect();
+                if items.is_empty() {
+                    return Err(NoLetter::Suppressed("everything was acknowledged"));
+                }
+                let (controller, staff_name) = (controller(self.policy), reader.name.clone());
+                let digest = StaffDigest { controller, staff_name, count: items.len(), items };
+                self.renderer.mail(&digest, reader.locale.as_str())
+            }
+            other => {
+                let id = other.notice().ok_or(GONE)?;
+                let acknowledged = NoLetter::Suppressed("it was acknowledged");
+                let (subject, notice) = material.notices.get(&id).ok_or(acknowledged)?;
+                self.notice(other, *subject, notice, reader, material)?
+            }
+        };
+        let from = self.policy.staff_notices.mail_identity.as_ref();
+        let from = from.and_then(|id| self.policy.mail_identities.get(id)).ok_or(NO_SENDER)?;
+        let envelope = Envelope { from, address: &reader.email, name: Some(&reader.name), documents: &[] };
+        self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
+    }
+
+    fn notice(
+        &self,
+        mail: &Mail,
+        subject: SubjectId,
+        notice: &StaffNotice,
+        reader: &StaffMember,
+        material: &Material,
+    ) -> Result<Result<RenderedMail, RenderError>, NoLetter> {
+        let mut told = self.words().notice(notice, &person(subject, material)?, reader, reader.locale);
+        let locale = reader.locale.as_str();
+        told.reminder = match mail {
+            Mail::StaffWithdrawal(m)
+            | Mail::StaffErasureRequest(m)
+            | Mail::StaffRestriction(m)
+            | Mail::StaffObjection(m)
+            | Mail::StaffUnreachable(m)
+            | Mail::StaffEscalation(m) => m.reminder,
+            _ => return Err(GONE),
+        };
+        Ok(match notice.kind {
+            NoticeKind::Withdrawal => self.renderer.mail(&StaffWithdrawal(told), locale),
+            NoticeKind::ErasureRequest => self.renderer.mail(&StaffErasureRequest(told), locale),
+            NoticeKind::Restriction => self.renderer.mail(&StaffRestriction(told), locale),
+            NoticeKind::Objection => self.renderer.mail(&StaffObjection(told), locale),
+            NoticeKind::Unreachable => self.renderer.mail(&StaffUnreachable(told), locale),
+            NoticeKind::Escalation => self.renderer.mail(&StaffEscalation(told), locale),
+        })
+    }
+
+    fn digest_item(&self, id: Uuid, reader: &StaffMember, material: &Material) -> Option<DigestItem> {
+        let (subject, notice) = material.notices.get(&id)?;
+        let told = self.words().notice(notice, &person(*subject, material).ok()?, reader, reader.locale);
+        Some(DigestItem {
+            notice_kind: notice.kind.as_str(),
+            person: told.person,
+            erased: told.erased,
+            purposes: told.purposes,
+            names: told.names,
+            url: told.url,
+        })
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words { config: self.config, policy: self.policy, vault: self.vault, renderer: self.renderer }
     }
 
     fn contact_key(
         &self,
-        mail: &Claimed,
+        subject: SubjectId,
         key: Option<&WrappedKey>,
         version: i16,
     ) -> Result<DataKey, NoLetter> {
         let key = key.ok_or(NoLetter::Suppressed("the subject's key was destroyed"))?;
-        let place =
-            Place { table: "subject", column: "contact_key", owner: mail.subject.0, key_version: version };
+        let place = Place { table: "subject", column: "contact_key", owner: subject.0, key_version: version };
         self.vault.unwrap(key, place).map_err(|_| NoLetter::Failed("the subject's key does not open"))
     }
 
     fn render(
         &self,
         mail: &Claimed,
-        request: &rescind_jobs::model::ConsentRequest,
+        request: &ConsentRequest,
         purpose: &Purpose,
         version: &ContentVersion,
         document_attached: bool,
@@ -99,10 +250,10 @@ impl Writer<'_> {
             document_attached,
         };
         let rendered = match &mail.mail {
-            Mail::ConfirmConsent { .. } => self.renderer.mail(&parameters, locale.as_str()),
             Mail::RemindConsent { .. } => self.renderer.mail(&RemindConsent(parameters), locale.as_str()),
+            _ => self.renderer.mail(&parameters, locale.as_str()),
         };
-        rendered.map_err(|_| NoLetter::Failed("the template does not render"))
+        rendered.map_err(|_| NO_TEMPLATE)
     }
 
     fn date(&self, time: Timestamp, locale: Locale) -> String {
@@ -112,17 +263,10 @@ impl Writer<'_> {
     fn compose(
         &self,
         mail: &Claimed,
-        purpose: &Purpose,
-        documents: &[&Document],
-        address: &str,
-        name: Option<&str>,
+        envelope: &Envelope<'_>,
         rendered: &RenderedMail,
     ) -> Result<Outgoing, NoLetter> {
-        let from = self
-            .policy
-            .mail_identities
-            .get(&purpose.mail_identity)
-            .ok_or(NoLetter::Later("the policy lacks the mail identity"))?;
+        let Envelope { from, address, name, documents } = envelope;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = message_id(mail.id, domain);
         let attachments: Vec<Attachment<'_>> = documents
@@ -133,7 +277,7 @@ impl Writer<'_> {
             message_id: &message_id,
             from: Party { name: Some(&from.name), address: &from.address },
             reply_to: from.reply_to.as_deref().map(|address| Party { name: None, address }),
-            to: Party { name, address },
+            to: Party { name: *name, address },
             subject: &rendered.subject,
             text: &rendered.text,
             html: &rendered.html,
@@ -143,29 +287,30 @@ impl Writer<'_> {
         }
         .compose()
         .map_err(|_| NoLetter::Failed("the mail cannot be composed"))?;
-        Ok(Outgoing { id: mail.id, message_id, from: from.address.clone(), to: address.to_owned(), bytes })
+        let to = (*address).to_owned();
+        Ok(Outgoing { id: mail.id, message_id, from: from.address.clone(), to, bytes })
     }
+}
+
+/// By what the subject of a notice is recognised.
+fn person(id: SubjectId, material: &Material) -> Result<Person<'_>, NoLetter> {
+    let (_, key, key_version) = material.subjects.get(&id).ok_or(GONE)?;
+    Ok(Person {
+        id,
+        key: key.as_ref(),
+        key_version: *key_version,
+        identities: material.identities.get(&id).map(Vec::as_slice).unwrap_or_default(),
+        fields: material.fields.get(&id).map(Vec::as_slice).unwrap_or_default(),
+    })
 }
 
 fn open(
     key: &DataKey,
-    mail: &Claimed,
+    subject: SubjectId,
     table: &'static str,
     key_version: i16,
     sealed: &Sealed,
 ) -> Result<String, NoLetter> {
-    let place = Place { table, column: "sealed", owner: mail.subject.0, key_version };
+    let place = Place { table, column: "sealed", owner: subject.0, key_version };
     key.open_text(place, sealed).map_err(|_| NoLetter::Failed("a sealed value does not open"))
-}
-
-/// The controller, as shown below mails and pages.
-pub(crate) fn controller(policy: &Policy) -> ControllerBlock {
-    let controller = &policy.controller;
-    ControllerBlock {
-        name: controller.name.clone(),
-        address: controller.address.clone(),
-        email: controller.email.clone(),
-        phone: controller.phone.clone(),
-        privacy_url: controller.privacy_url.clone(),
-    }
 }

@@ -24,7 +24,8 @@ use crate::telemetry::Telemetry;
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Job;
-use rescind_jobs::jobs::MarkUndeliverable;
+use rescind_jobs::jobs::{MarkUndeliverable, SettleMail};
+use rescind_jobs::model::Recipient;
 use rescind_jobs::protection::{Vault, new_id};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -219,7 +220,7 @@ impl MailDispatcher {
             standing.left_behind = false;
             return Ok(Round::Idle);
         }
-        let material = rows::material(&self.pool, &claimed).await?;
+        let material = rows::material(&self.pool, &claimed, now).await?;
         let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
         let (policy, renderer) = (self.policy.now(), self.renderer.now());
         let writer =
@@ -258,7 +259,8 @@ impl MailDispatcher {
         }
         standing.left_behind = false;
         let deliveries = self.hand_over(group, lane, &allowed, holder).await;
-        let (away, follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
+        let (away, mut follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
+        follow_ups.extend(settled.iter().filter_map(|s| self.outcome(by_id.get(&s.id)?, s.state, now)));
         fault::at(Point::BeforeMailSettle);
         self.settle(&settled, &follow_ups, holder, stop).await?;
         fault::at(Point::AfterMailSettle);
@@ -429,15 +431,28 @@ impl MailDispatcher {
     }
 
     fn undeliverable(&self, mail: &Claimed, now: Timestamp) -> Option<JobRow> {
+        // whether staff can be reached is not a subject's business; the mail stands in the outbox
+        let Recipient::Address(address) = &mail.to else { return None };
+        let job = MarkUndeliverable { mail: mail.id, address: data_encoding::HEXLOWER.encode(&address.0) };
+        self.follow_up(mail, &job, now)
+    }
+
+    /// What a decision waits for: the outcome of a mail, as a message.
+    fn outcome(&self, mail: &Claimed, state: MailState, now: Timestamp) -> Option<JobRow> {
+        if !mail.mail.is_awaited() || state == MailState::Queued {
+            return None;
+        }
+        self.follow_up(mail, &SettleMail { mail: mail.id, sent: state == MailState::Sent }, now)
+    }
+
+    fn follow_up<J: Job>(&self, mail: &Claimed, job: &J, now: Timestamp) -> Option<JobRow> {
         let mut rng = self.randomness.generator().ok()?;
-        let job =
-            MarkUndeliverable { mail: mail.id, address: data_encoding::HEXLOWER.encode(&mail.address.0) };
         Some(JobRow {
             id: new_id(now, &mut rng),
-            subject_id: Some(mail.subject.0),
+            subject_id: Some(mail.subject?.0),
             source: INTERNAL_SOURCE.to_owned(),
             origin: Origin::FollowUp as i16,
-            kind: Some(MarkUndeliverable::KIND.to_owned()),
+            kind: Some(J::KIND.to_owned()),
             body: follow_up_body(now, &serde_json::to_value(job).unwrap_or_default()),
             day: None,
             due_at: Ts(now),

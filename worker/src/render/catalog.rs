@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, PageParameters,
-    RemindConsent, RenderError, RenderedMail, Renderer, STYLESHEET, TroublePage,
+    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, NoticePage,
+    PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
+    RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
+    StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage,
 };
 
 /// What a sample of a template looks like.
@@ -47,9 +49,19 @@ struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-const KNOWN: [Known; 7] = [
+const KNOWN: [Known; 17] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
+    mail::<RestrictionConfirmed>(),
+    mail::<RestrictionEnding>(),
+    mail::<StaffWithdrawal>(),
+    mail::<StaffErasureRequest>(),
+    mail::<StaffRestriction>(),
+    mail::<StaffObjection>(),
+    mail::<StaffUnreachable>(),
+    mail::<StaffEscalation>(),
+    mail::<StaffDigest>(),
+    page::<NoticePage>(),
     page::<ConfirmPage>(),
     page::<AnsweredPage>(),
     page::<LinkInvalidPage>(),
@@ -129,6 +141,7 @@ fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
             let piece = rest.split(['/', '.']).next().unwrap_or_default();
             piece == name || piece.starts_with('_') || file == STYLESHEET
         }
-        None => file.ends_with(texts) || file.ends_with("/common.ftl"),
+        // notices to staff are told by mail and on a page
+        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl"].iter().any(|end| file.ends_with(end)),
     }
 }

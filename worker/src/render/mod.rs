@@ -29,8 +29,10 @@ pub use catalog::{Rendered, TemplateInfo, TemplateKind};
 pub use error::RenderError;
 pub use locale::{FALLBACK, LOCALES, best_locale, direction, known};
 pub use parameters::{
-    Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, HomePage, LinkInvalidPage,
-    MailParameters, PageParameters, Regulation, RemindConsent, TroublePage,
+    Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, HomePage,
+    LinkInvalidPage, MailParameters, NoticePage, PageParameters, PersonLine, Regulation, RemindConsent,
+    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
+    StaffObjection, StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage,
 };
 
 use engines::{Engines, Part};

@@ -5,12 +5,20 @@
 
 mod mails;
 mod pages;
+mod rights;
 mod samples;
+mod staff;
 
 use serde::Serialize;
 
 pub use mails::{ConfirmConsent, RemindConsent};
 pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Regulation, TroublePage};
+
+pub use rights::{RestrictionConfirmed, RestrictionEnding};
+pub use staff::{
+    DigestItem, NoticePage, PersonLine, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
+    StaffObjection, StaffRestriction, StaffUnreachable, StaffWithdrawal,
+};
 
 use super::locale::LOCALES;
 

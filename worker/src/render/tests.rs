@@ -92,7 +92,7 @@ fn every_shipped_template_is_known_and_every_text_used() {
         assert!(name.starts_with('_') || known.contains(&name), "{file} belongs to no template");
     }
     for locale in LOCALES {
-        for file in ["common", "mails", "pages"] {
+        for file in ["common", "mails", "pages", "rights", "staff"] {
             let keys = |locale| {
                 let file = format!("locales/{locale}/{file}.ftl");
                 texts::keys(&file, renderer.sources[&file].shipped).expect("parses")
@@ -223,7 +223,16 @@ fn pages_find_their_stylesheet_below_a_path() {
 fn every_mail_that_a_decision_can_order_has_a_template() {
     use rescind_jobs::mail::Mail;
     let request = uuid::Uuid::nil();
-    for mail in [Mail::ConfirmConsent { request }, Mail::RemindConsent { request }] {
+    let mut mails = vec![
+        Mail::ConfirmConsent { request },
+        Mail::RemindConsent { request },
+        Mail::RestrictionConfirmed,
+        Mail::RestrictionEnding { objection: None },
+        Mail::StaffDigest,
+    ];
+    let kinds = rescind_jobs::model::NoticeKind::ALL;
+    mails.extend(kinds.map(|kind| Mail::of_notice(kind, request, false)));
+    for mail in mails {
         let samples = renderer().render_sample(mail.template(), "en").expect("a template");
         assert!(samples.iter().all(|sample| matches!(sample, Rendered::Mail(_))));
     }

@@ -278,7 +278,7 @@ impl<'a> Attempt<'a> {
             queue::postpone(tx, later, self.now.plus(behind::PATIENCE)).await?;
         }
         queue::add(tx, &postponed).await?;
-        if let Err(error) = save::effects(tx, &self.effects).await {
+        if let Err(error) = save::effects(tx, &self.effects, self.now).await {
             if matches!(error, StoreError::LimitReached) {
                 // what an earlier attempt learnt stays known
                 self.memory.counters.extend(self.effects.uses.keys().copied());

@@ -305,7 +305,7 @@ impl Engine {
             let answer = parking::answer(item, &refusal, now, &mut rng);
             let mut effects = Effects::default();
             effects.events.extend(answer);
-            save::effects(&mut tx, &effects).await?;
+            save::effects(&mut tx, &effects, now).await?;
             tx.commit().await?;
             if !effects.events.is_empty() {
                 self.0.woken.events.notify_one();

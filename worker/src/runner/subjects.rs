@@ -75,7 +75,15 @@ impl Subjects {
         known.sort_unstable();
         known.dedup();
         let since = attempt.now.minus(attempt.policy.limits.request_interval);
-        let mut found = load::subjects(tx, &known, since, &requests).await?;
+        let mut wanted = load::Wanted { requests, ..load::Wanted::default() };
+        for (item, resolved) in items.iter().zip(&resolution.by_item) {
+            let (Some(Resolved::One(Whom::Known(id))), Ok(task)) = (resolved, &item.task) else { continue };
+            wanted.causes.extend(task.job.notices());
+            if task.job.rights() {
+                wanted.rights.push(id.0);
+            }
+        }
+        let mut found = load::subjects(tx, &known, since, &wanted).await?;
         for subject in found.values_mut() {
             // what this very batch has claimed is not known of the subject yet; the decision that names it adds it
             subject.identities.retain(|i| !claimed.contains_key(&i.index));

@@ -8,9 +8,10 @@ use super::Arg;
 use super::dialect::{Row, queries};
 use super::error::{Result, StoreError};
 use super::pool::Tx;
+use super::rights;
 use super::tables::IdentityClaim;
 use super::value::Ts;
-use rescind_jobs::code::{ContentId, FieldId, PurposeId};
+use rescind_jobs::code::{ContentId, FieldId, PurposeId, StaffId};
 use rescind_jobs::locale::Locale;
 use rescind_jobs::model::{
     Consent, ConsentRequest, ConsentState, Identity, IdentityKind, Link, LinkedKind, RequestState, Statement,
@@ -26,7 +27,8 @@ queries! {
     OWNERS = "select bidx, subject_id from identity where bidx = any($1::bytea[])";
     REQUEST_OWNERS = "select id, subject_id from consent_request where id = any($1::uuid[])";
     LOCK = "select id, version, state, kind, locale, contact_key, evidence_key, key_version, event_sequence, \
-            created_at, provisional from subject where id = any($1::uuid[]) order by id for no key update";
+            created_at, provisional, caretaker, child from subject where id = any($1::uuid[]) order by id \
+            for no key update";
     IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary, active, undeliverable_at from identity \
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
     FIELDS = "select subject_id, field, sealed from subject_field where subject_id = any($1::uuid[])";
@@ -72,12 +74,23 @@ pub async fn claim(tx: &mut Tx, rows: &[IdentityClaim]) -> Result<HashSet<BlindI
     tx.put(rows).await?.iter().map(|row| index(row, 0)).collect()
 }
 
+/// What is read with subjects beside what every decision sees.
+#[derive(Default)]
+pub struct Wanted {
+    /// Requests for consent, however old.
+    pub requests: Vec<Uuid>,
+    /// Causes of notices to staff.
+    pub causes: Vec<Uuid>,
+    /// Subjects whose restrictions and objections are decided about.
+    pub rights: Vec<Uuid>,
+}
+
 /// Locks these subjects in id order, and reads them whole.
 pub async fn subjects(
     tx: &mut Tx,
     ids: &[SubjectId],
     requests_since: Timestamp,
-    requests: &[Uuid],
+    wanted: &Wanted,
 ) -> Result<HashMap<SubjectId, Subject>> {
     let mut found: HashMap<SubjectId, Subject> = HashMap::with_capacity(ids.len());
     if ids.is_empty() {
@@ -113,12 +126,15 @@ pub async fn subjects(
             subject.consents.insert(purpose, consent);
         }
     }
-    let args = vec![Arg::Uuids(ids), Arg::Ts(Ts(requests_since)), Arg::Uuids(requests.to_vec())];
+    let requests = wanted.requests.clone();
+    let args = vec![Arg::Uuids(ids), Arg::Ts(Ts(requests_since)), Arg::Uuids(requests)];
     for row in tx.rows(&REQUESTS, args).await? {
         if let Some(subject) = found.get_mut(&SubjectId(row.get(1)?)) {
             subject.requests.push(request(&row)?);
         }
     }
+    rights::add_notices(tx, &wanted.causes, &mut found).await?;
+    rights::add_rights(tx, &wanted.rights, &mut found).await?;
     Ok(found)
 }
 
@@ -171,15 +187,21 @@ pub(super) fn subject(row: &Row) -> Result<Subject> {
         event_sequence: row.get(8)?,
         created_at: time(row, 9)?,
         provisional: row.get::<i16>(10)? != 0,
+        // whoever has left the policy since is told nothing
+        caretaker: row.get::<Option<String>>(11)?.as_deref().and_then(StaffId::new),
+        child: row.get::<i16>(12)? != 0,
         identities: Vec::new(),
         fields: BTreeMap::new(),
         links: Vec::new(),
         consents: BTreeMap::new(),
         requests: Vec::new(),
+        notices: Vec::new(),
+        restrictions: BTreeMap::new(),
+        objections: BTreeMap::new(),
     })
 }
 
-pub(super) fn identity(row: &Row) -> Result<Identity> {
+pub(crate) fn identity(row: &Row) -> Result<Identity> {
     Ok(Identity {
         index: index(row, 1)?,
         kind: IdentityKind::from_text(&row.get::<String>(2)?).ok_or(unreadable("identity", "kind"))?,
@@ -190,7 +212,7 @@ pub(super) fn identity(row: &Row) -> Result<Identity> {
     })
 }
 
-pub(super) fn field(row: &Row) -> Result<(FieldId, Sealed)> {
+pub(crate) fn field(row: &Row) -> Result<(FieldId, Sealed)> {
     let field = FieldId::new(&row.get::<String>(1)?).ok_or(unreadable("subject_field", "field"))?;
     Ok((field, Sealed(row.get(2)?)))
 }

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 queries! {
     SUBJECTS = "select id, version, state, kind, locale, contact_key, evidence_key, key_version, event_sequence, \
-                created_at, provisional from subject where id = any($1::uuid[])";
+                created_at, provisional, caretaker, child from subject where id = any($1::uuid[])";
 }
 
 /// Whose an identity is. An address may belong to several subjects.
@@ -80,5 +80,6 @@ pub async fn subject(pool: &Pool, id: SubjectId) -> Result<Option<Subject>> {
     for row in pool.read(&load::REQUESTS, args).await? {
         subject.requests.push(load::request(&row)?);
     }
+    super::rights::read_rights(pool, &mut subject).await?;
     Ok(Some(subject))
 }

@@ -4,6 +4,7 @@
 use super::Arg;
 use super::dialect::{Json, queries};
 use super::error::{Result, StoreError};
+use super::outbox::MailState;
 use super::pool::Tx;
 use super::tables::{
     ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow, RequestRow,
@@ -11,15 +12,31 @@ use super::tables::{
 };
 use super::value::Ts;
 use rescind_jobs::code::FieldId;
-use rescind_jobs::effects::{Counter, Effects, Use};
-use rescind_jobs::model::{Consent, ConsentRecord, ConsentRequest, Identity, Link, Subject};
+use rescind_jobs::effects::{Counter, Effects, MailOrder, Suppression, Use};
+use rescind_jobs::model::{
+    Consent, ConsentRecord, ConsentRequest, Identity, Link, Recipient, Subject, SubjectId,
+};
 use rescind_jobs::protection::BlindIndex;
+use rescind_jobs::time::Timestamp;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 queries! {
     UNCLAIM = "delete from identity where ordinal = 0 and bidx = any($1::bytea[])";
     DROP_FIELDS = "delete from subject_field where subject_id = $1 and field = any($2::text[])";
+    // what may have left before is not recorded as suppressed; a worker that has claimed one looks again (`sending`)
+    SUPPRESS_REQUESTS = "update mail set settled_at = $2, lease_until = null, claimed_by = null, \
+                         state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
+                         trouble = 'consent was withdrawn' where request_id = any($1::uuid[]) and state = 0";
+    SUPPRESS_PURPOSES = "update mail set settled_at = $3, lease_until = null, claimed_by = null, \
+                         state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
+                         trouble = 'its purpose has ended' \
+                         where subject_id = $1 and purpose = any($2::text[]) and request_id is null \
+                         and staff is null and state = 0";
+    SUPPRESS_SUBJECT = "update mail set settled_at = $2, lease_until = null, claimed_by = null, \
+                        state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
+                        trouble = 'processing is restricted' \
+                        where subject_id = $1 and answers_subject = 0 and staff is null and state = 0";
     COUNTERS = "select key, window_start, used from counter where key = any($1::bytea[])";
 }
 
@@ -40,6 +57,7 @@ struct Rows {
     links: Vec<LinkRow>,
     consents: Vec<ConsentRow>,
     requests: Vec<RequestRow>,
+    rights: super::rights::Changed,
     dropped_fields: Vec<(uuid::Uuid, Vec<String>)>,
 }
 
@@ -68,6 +86,7 @@ pub async fn subjects(
     tx.put(&rows.links).await?;
     tx.put(&rows.consents).await?;
     tx.put(&rows.requests).await?;
+    rows.rights.save(tx).await?;
     for (subject, fields) in rows.dropped_fields {
         tx.run(&DROP_FIELDS, vec![Arg::Uuid(subject), Arg::Texts(fields)]).await?;
     }
@@ -118,35 +137,53 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
             rows.requests.push(request_row(id, request));
         }
     }
+    rows.rights.collect(before, after);
 }
 
 /// Saves what the decisions brought about. Counters come last, because everybody who asks for consent waits for them.
 ///
 /// # Errors
 /// [`StoreError::LimitReached`] when another batch took a counter to its limit.
-pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
+pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<()> {
+    suppress(tx, &effects.suppressions, now).await?;
     let records: Vec<_> = effects.records.iter().map(record_row).collect();
     tx.put(&records).await?;
     super::audit::add(tx, &effects.audit).await?;
-    let mails: Vec<_> = effects
+    let mut mails: Vec<_> = effects
         .mails
         .iter()
-        .map(|m| MailRow {
+        .enumerate()
+        .map(|(n, m)| (m, suppressed(n, m, effects)))
+        .map(|(m, suppressed)| MailRow {
             id: m.id,
-            subject_id: m.subject.0,
-            request_id: Some(m.mail.request()),
+            subject_id: m.subject.map(|s| s.0),
+            request_id: m.mail.request(),
+            notice_id: m.mail.notice(),
+            purpose: m.purpose.as_ref().map(ToString::to_string),
             template: m.mail.template().to_owned(),
             params: json(&m.mail),
-            address: m.address.0.to_vec(),
-            state: 0,
+            address: match &m.to {
+                Recipient::Address(index) => Some(index.0.to_vec()),
+                Recipient::Staff(_) => None,
+            },
+            staff: match &m.to {
+                Recipient::Address(_) => None,
+                Recipient::Staff(staff) => Some(staff.to_string()),
+            },
+            answers_subject: i16::from(m.mail.answers_subject()),
+            state: if suppressed.is_some() { MailState::Suppressed } else { MailState::Queued } as i16,
             lane: m.lane as i16,
             due_at: Ts(m.due_at),
             attempt: 0,
+            trouble: suppressed.map(str::to_owned),
             created_at: Ts(m.due_at),
+            settled_at: suppressed.map(|_| Ts(now)),
             correlation: m.trace.correlation.clone(),
             traceparent: m.trace.traceparent.clone(),
         })
         .collect();
+    // a digest may be ordered by several batches at once: in one order, they wait for one another
+    mails.sort_by_key(|mail| mail.id);
     tx.put(&mails).await?;
     let events: Vec<_> = effects
         .events
@@ -206,6 +243,39 @@ pub async fn effects(tx: &mut Tx, effects: &Effects) -> Result<()> {
     counters(tx, &effects.uses).await
 }
 
+/// Why the n-th mail that this batch orders does not leave after all: a later message of the same batch is in the way.
+fn suppressed(n: usize, mail: &MailOrder, effects: &Effects) -> Option<&'static str> {
+    let meant = |(suppression, before): &&(Suppression, usize)| n < *before && suppression.covers(mail);
+    effects.suppressions.iter().find(meant).map(|(suppression, _)| suppression.reason())
+}
+
+/// Keeps mails of earlier batches from leaving.
+async fn suppress(tx: &mut Tx, suppressions: &[(Suppression, usize)], now: Timestamp) -> Result<()> {
+    let mut requests = Vec::new();
+    let mut purposes: BTreeMap<SubjectId, Vec<String>> = BTreeMap::new();
+    let mut subjects = BTreeSet::new();
+    for (suppression, _) in suppressions {
+        match suppression {
+            Suppression::Request(request) => requests.push(*request),
+            Suppression::Purpose(subject, purpose) => {
+                purposes.entry(*subject).or_default().push(purpose.to_string());
+            }
+            Suppression::Subject(subject) => drop(subjects.insert(*subject)),
+        }
+    }
+    if !requests.is_empty() {
+        tx.run(&SUPPRESS_REQUESTS, vec![Arg::Uuids(requests), Arg::Ts(Ts(now))]).await?;
+    }
+    for (subject, purposes) in purposes {
+        let args = vec![Arg::Uuid(subject.0), Arg::Texts(purposes), Arg::Ts(Ts(now))];
+        tx.run(&SUPPRESS_PURPOSES, args).await?;
+    }
+    for subject in subjects {
+        tx.run(&SUPPRESS_SUBJECT, vec![Arg::Uuid(subject.0), Arg::Ts(Ts(now))]).await?;
+    }
+    Ok(())
+}
+
 async fn counters(tx: &mut Tx, uses: &HashMap<Counter, Use>) -> Result<()> {
     let mut rows: Vec<_> = uses
         .iter()
@@ -253,6 +323,8 @@ fn subject_row(s: &Subject) -> SubjectRow {
         event_sequence: s.event_sequence,
         created_at: Ts(s.created_at),
         provisional: i16::from(s.provisional),
+        caretaker: s.caretaker.as_ref().map(ToString::to_string),
+        child: i16::from(s.child),
     }
 }
 

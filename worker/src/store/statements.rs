@@ -5,7 +5,7 @@ use super::error::Result;
 use super::pool::Pool;
 use super::{
     audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
-    registers, requests, save, schedules, sweeps, tables as t,
+    registers, requests, rights, save, schedules, staff, sweeps, tables as t,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -29,8 +29,10 @@ fn queries() -> Vec<&'static Sql> {
         registers::outbox::QUERIES,
         registers::waiting::QUERIES,
         requests::QUERIES,
+        rights::QUERIES,
         save::QUERIES,
         schedules::QUERIES,
+        staff::QUERIES,
         sweeps::QUERIES,
     ]
     .concat()
@@ -47,6 +49,10 @@ fn tables() -> Vec<&'static Statements> {
         t::RecordRow::statements(),
         t::RequestRow::statements(),
         t::MailRow::statements(),
+        t::NoticeRow::statements(),
+        t::StaffTokenRow::statements(),
+        t::RestrictionRow::statements(),
+        t::ObjectionRow::statements(),
         t::EventRow::statements(),
         t::JobRow::statements(),
         t::InboxRow::statements(),

@@ -7,9 +7,11 @@ use uuid::Uuid;
 table! { SubjectRow in "subject" {
     id: Uuid, version: i64, state: i16, kind: i16, locale: Option<String>, contact_key: Option<Vec<u8>>,
     evidence_key: Option<Vec<u8>>, key_version: i16, event_sequence: i64, created_at: Ts, provisional: i16,
+    caretaker: Option<String>, child: i16,
 } "on conflict (id) do update set version = excluded.version, state = excluded.state, kind = excluded.kind, \
    locale = excluded.locale, contact_key = excluded.contact_key, evidence_key = excluded.evidence_key, \
-   key_version = excluded.key_version, event_sequence = excluded.event_sequence, provisional = excluded.provisional" }
+   key_version = excluded.key_version, event_sequence = excluded.event_sequence, provisional = excluded.provisional, \
+   caretaker = excluded.caretaker, child = excluded.child" }
 
 table! {
     /// Claims an identity for a subject just heard of; what another transaction has claimed is left alone.
@@ -56,10 +58,38 @@ table! { RequestRow in "consent_request" {
    token_hash = excluded.token_hash, network_evidence = excluded.network_evidence, \
    answered_at = excluded.answered_at" }
 
-table! { MailRow in "mail" {
-    id: Uuid, subject_id: Uuid, request_id: Option<Uuid>, template: String, params: Json, address: Vec<u8>, state: i16,
-    lane: i16, due_at: Ts, attempt: i32, created_at: Ts, correlation: Option<String>, traceparent: Option<String>,
+table! {
+    /// What is told to staff has an id that follows from what it is: told again, it is not written again.
+    MailRow in "mail" {
+    id: Uuid, subject_id: Option<Uuid>, request_id: Option<Uuid>, notice_id: Option<Uuid>, purpose: Option<String>,
+    template: String, params: Json, address: Option<Vec<u8>>, staff: Option<String>, answers_subject: i16, state: i16,
+    lane: i16, due_at: Ts, attempt: i32, trouble: Option<String>, created_at: Ts, settled_at: Option<Ts>,
+    correlation: Option<String>, traceparent: Option<String>,
+} "on conflict (id) do nothing" }
+
+table! {
+    /// A notice to staff that was made; one that is there already stays as it is.
+    NoticeRow in "staff_notice" {
+    id: Uuid, cause: Uuid, staff: String, subject_id: Uuid, kind: i16, channel: i16, state: i16, created_at: Ts,
+    due_at: Ts, reminded_at: Option<Ts>, escalated_at: Option<Ts>, acknowledged_at: Option<Ts>, generation: i16,
+    token_hash: Vec<u8>, sealed: Vec<u8>,
+} "on conflict (cause, staff) do nothing" }
+
+table! { StaffTokenRow in "staff_token" {
+    id: Uuid, staff: String, token_hash: Vec<u8>, created_at: Ts, expires_at: Ts, made_by: String,
 } "" }
+
+table! { RestrictionRow in "restriction" {
+    subject_id: Uuid, ground: i16, state: i16, since: Ts, told_by: String, note: Option<Vec<u8>>,
+    notice_mail: Option<Uuid>, lifted_at: Option<Ts>,
+} "on conflict (subject_id, ground) do update set state = excluded.state, since = excluded.since, \
+   told_by = excluded.told_by, note = excluded.note, notice_mail = excluded.notice_mail, \
+   lifted_at = excluded.lifted_at" }
+
+table! { ObjectionRow in "objection" {
+    subject_id: Uuid, purpose: String, state: i16, at: Ts, told_by: String, decided_at: Option<Ts>,
+} "on conflict (subject_id, purpose) do update set state = excluded.state, at = excluded.at, \
+   told_by = excluded.told_by, decided_at = excluded.decided_at" }
 
 table! { EventRow in "event" {
     id: Uuid, subject_id: Option<Uuid>, sequence: i64, kind: String, data: Json, reply_to: Option<String>, at: Ts,

@@ -3,7 +3,7 @@
 use super::reader::{Reader, quoted};
 use super::texts::RawTexts;
 use crate::code::FieldId;
-use crate::policy::{Field, FieldClass, FieldKind};
+use crate::policy::{DataKind, Field, FieldClass, FieldKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub(super) struct RawField {
     identifying: bool,
     /// It is sensitive.
     sensitive: bool,
+    /// Whether the law guards such data specially: ordinary, special (Art. 9) or criminal (Art. 10). Default: ordinary.
+    #[serde(default)]
+    data: DataKind,
     /// The subject may see and correct it. Default: false.
     #[serde(default)]
     self_service: bool,
@@ -46,10 +49,14 @@ pub(super) fn fields(reader: &mut Reader<'_>) -> BTreeMap<FieldId, Field> {
                 "another name: email, phone, ids and locale are known of every subject",
             );
         }
+        if raw.data != DataKind::Ordinary && !raw.sensitive {
+            let found = "false for data that the law guards specially";
+            reader.wrong(&at.key("sensitive"), found, "true");
+        }
         if let Some(title) = reader.titles(&at.key("title"), &raw.title) {
             let class = FieldClass { identifying: raw.identifying, sensitive: raw.sensitive };
-            let RawField { kind, self_service, export, .. } = raw;
-            fields.insert(id.clone(), Field { id, title, kind, class, self_service, export });
+            let RawField { kind, data, self_service, export, .. } = raw;
+            fields.insert(id.clone(), Field { id, title, kind, class, data, self_service, export });
         }
     }
     fields

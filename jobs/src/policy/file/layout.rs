@@ -7,10 +7,11 @@ use super::reader::{Reader, quoted};
 use toml::de::DeValue;
 
 /// Sections of which there is one.
-pub(super) const SINGLE: [&str; 5] = ["controller", "default_locale", "features", "limits", "periods"];
+pub(super) const SINGLE: [&str; 7] =
+    ["children", "controller", "default_locale", "features", "limits", "periods", "staff_notices"];
 
 /// Sections that hold entries by name.
-pub(super) const NAMED: [&str; 9] = [
+pub(super) const NAMED: [&str; 11] = [
     "channels",
     "contents",
     "dictionaries",
@@ -19,6 +20,8 @@ pub(super) const NAMED: [&str; 9] = [
     "purposes",
     "schedules",
     "sources",
+    "staff",
+    "staff_groups",
     "topics",
 ];
 

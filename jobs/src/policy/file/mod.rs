@@ -7,6 +7,7 @@
 
 mod channel;
 mod check;
+mod children;
 mod compatibility;
 mod content;
 mod controller;
@@ -26,6 +27,7 @@ mod reader;
 mod schedule;
 mod schema;
 mod source;
+mod staff;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -106,6 +108,11 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     purpose::warn_of_purposes_without_content(reader, &purposes, &contents);
     let fields = field::fields(reader);
     let sources = source::sources(reader);
+    let staff_groups = staff::groups(reader);
+    let staff = staff::members(reader, &staff_groups);
+    let staff_notices = staff::notices(reader, &fields, !staff.is_empty());
+    staff::warn_of_nobody(reader, &purposes, &staff, &staff_groups);
+    let children = children::children(reader, &fields);
     let limits = limits::limits(reader);
     let periods = limits::periods(reader, &limits);
     let schedules = schedule::schedules(reader, features.contains(&Feature::Schedules));
@@ -122,6 +129,10 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         dictionaries,
         fields,
         sources,
+        staff,
+        staff_groups,
+        staff_notices,
+        children,
         mail_identities,
         limits,
         periods,

@@ -4,7 +4,7 @@ use super::compatibility;
 use super::place::Place;
 use super::reader::Reader;
 use super::texts::RawTexts;
-use crate::code::{ContentId, MailIdentityId, PurposeId, TopicId};
+use crate::code::{ContentId, FieldId, MailIdentityId, PurposeId, TopicId};
 use crate::policy::{Content, Dictionaries, LawfulBasis, OptIn, Purpose};
 use crate::time::Span;
 use schemars::JsonSchema;
@@ -43,6 +43,16 @@ pub(super) struct RawPurpose {
     /// Topics that can be subscribed to within it.
     #[serde(default)]
     topics: Vec<String>,
+    /// The fields of a subject that it needs.
+    #[serde(default)]
+    fields: Vec<String>,
+    /// When its consent is withdrawn, the values of its fields are erased, unless another purpose needs them. Default:
+    /// false.
+    #[serde(default)]
+    erase_on_withdrawal: bool,
+    /// It goes on while processing is restricted (Art. 18(2)). Default: false.
+    #[serde(default)]
+    during_restriction: bool,
 }
 
 /// The lawful bases of Art. 6(1).
@@ -124,6 +134,24 @@ fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose)
             topics.extend(TopicId::new(topic));
         }
     }
+    let mut fields = BTreeSet::new();
+    for (n, field) in raw.fields.iter().enumerate() {
+        if reader.refers(&at.key("fields").index(n), "fields", field) {
+            fields.extend(FieldId::new(field));
+        }
+    }
+    if raw.erase_on_withdrawal {
+        let here = at.key("erase_on_withdrawal");
+        if raw.basis != RawBasis::Consent {
+            reader.wrong(&here, "true", "this key only with `basis = \"consent\"`");
+        } else if raw.fields.is_empty() {
+            reader.wrong(&here, "true, but no `fields`", "`fields`: the values that are erased");
+        }
+    }
+    if raw.during_restriction && raw.marketing {
+        let expected = "false: direct marketing never goes on while processing is restricted (Art. 18(2))";
+        reader.wrong(&at.key("during_restriction"), "true for a marketing purpose", expected);
+    }
     Some(Purpose {
         id: id.clone(),
         title: title?,
@@ -136,6 +164,9 @@ fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose)
         document: document.flatten(),
         compatible_with: BTreeSet::new(),
         topics,
+        fields,
+        erase_on_withdrawal: raw.erase_on_withdrawal,
+        during_restriction: raw.during_restriction,
     })
 }
 

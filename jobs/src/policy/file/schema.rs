@@ -1,6 +1,7 @@
 //! The JSON Schema of a policy file, for editors and for the files in `config/schemas/`.
 
 use super::channel::{RawChannel, RawTopic};
+use super::children::RawChildren;
 use super::content::RawContent;
 use super::controller::{RawController, RawMailIdentity};
 use super::dictionary::RawDictionaries;
@@ -9,7 +10,10 @@ use super::limits::{RawLimits, RawPeriods};
 use super::purpose::RawPurpose;
 use super::schedule::RawSchedule;
 use super::source::RawSource;
-use crate::code::{ChannelId, ContentId, FieldId, MailIdentityId, PurposeId, ScheduleId, SourceId, TopicId};
+use super::staff::{RawGroup, RawNotices, RawStaff};
+use crate::code::{
+    ChannelId, ContentId, FieldId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId, TopicId,
+};
 use crate::locale::Locale;
 use crate::policy::Feature;
 use schemars::JsonSchema;
@@ -47,6 +51,14 @@ struct RawFile {
     schedules: Option<BTreeMap<ScheduleId, RawSchedule>>,
     /// Who may send which messages. None: only this machine may send.
     sources: Option<BTreeMap<SourceId, RawSource>>,
+    /// The controller's people.
+    staff: Option<BTreeMap<StaffId, RawStaff>>,
+    /// The groups that they work in.
+    staff_groups: Option<BTreeMap<GroupId, RawGroup>>,
+    /// How staff are told what to stop.
+    staff_notices: Option<RawNotices>,
+    /// From which age on a person consents alone (Art. 8).
+    children: Option<RawChildren>,
     /// Subscription topics.
     topics: Option<BTreeMap<TopicId, RawTopic>>,
 }

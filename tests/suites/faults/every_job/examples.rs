@@ -3,8 +3,9 @@
 use super::play::Given;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
-    AnswerConsent, AskAgain, ChangePurpose, ExpireConsent, ExpireRequest, MarkUndeliverable, RecordConsent,
-    RemindConsent, RequestConsent, RunSweep, UpsertSubject, WithdrawConsent,
+    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
+    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -79,6 +80,46 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             order(parts, kind, &json!({"mail": mail, "address": address})).await;
             Given::row(parts, kind).await
         }
+        RestrictSubject::KIND => {
+            record(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana, "ground": "accuracy_contested", "note": "x"}))
+        }
+        UnrestrictSubject::KIND => {
+            restrict(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana}))
+        }
+        ObjectToUse::KIND => {
+            record(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana, "purposes": "all", "evidence": evidence}))
+        }
+        SettleMail::KIND => {
+            restrict(parts, &ana).await;
+            parts.send("ending", UnrestrictSubject::KIND, json!({"subject": ana})).await;
+            parts.execute("delete from job where kind = 'mail.settled.v1'").await;
+            let mail = id(parts, "select notice_mail from restriction").await;
+            order(parts, kind, &json!({"mail": mail, "sent": true})).await;
+            Given::row(parts, kind).await
+        }
+        AcknowledgeNotice::KIND => {
+            withdraw(parts, &ana).await;
+            let data = json!({
+                "subject": id(parts, "select subject_id from staff_notice").await,
+                "cause": id(parts, "select cause from staff_notice").await,
+                "notice": id(parts, "select id from staff_notice").await,
+            });
+            Given::internal(parts, kind, data)
+        }
+        RemindStaff::KIND => {
+            withdraw(parts, &ana).await;
+            parts.clock.advance(Span::hours(24));
+            Given::row(parts, kind).await
+        }
+        EscalateNotices::KIND => {
+            withdraw(parts, &ana).await;
+            parts.execute("delete from job where kind = 'staff.remind.v1'").await;
+            parts.clock.advance(Span::hours(72));
+            Given::row(parts, kind).await
+        }
         _ => return None,
     })
 }
@@ -91,6 +132,18 @@ async fn record(parts: &Parts, subject: &Value) {
     let consents = [answer("marketing", "newsletter"), answer("personalisation", "recommendations")];
     let data = json!({"subject": subject, "consents": consents});
     parts.send(&format!("before {}", subject["email"]), RecordConsent::KIND, data).await;
+}
+
+async fn withdraw(parts: &Parts, subject: &Value) {
+    record(parts, subject).await;
+    let data = json!({"subject": subject, "purposes": ["newsletter"]});
+    parts.send("withdrawn before", WithdrawConsent::KIND, data).await;
+}
+
+async fn restrict(parts: &Parts, subject: &Value) {
+    record(parts, subject).await;
+    let data = json!({"subject": subject, "ground": "legal_claims"});
+    parts.send("restricted before", RestrictSubject::KIND, data).await;
 }
 
 async fn request(parts: &Parts, subject: &Value) {

@@ -77,7 +77,7 @@ impl MailParameters for RemindConsent {
 }
 
 /// Writes the name, or nothing where it does not look like one.
-fn plausible<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn plausible<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     name.as_deref().map(str::trim).filter(|name| looks_like_a_name(name)).serialize(serializer)
 }
 

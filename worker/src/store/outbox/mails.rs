@@ -2,13 +2,14 @@
 
 use super::MailState;
 use crate::store::dialect::{Row, queries};
-use crate::store::load::{index, request, unreadable};
+use crate::store::load::{field, identity, index, request, unreadable};
 use crate::store::tables::JobRow;
-use crate::store::{Arg, Pool, Result, StoreError, Ts, queue};
+use crate::store::{Arg, Pool, Result, StoreError, Ts, queue, rights};
+use rescind_jobs::code::{FieldId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::model::{ConsentRequest, SubjectId};
+use rescind_jobs::model::{ConsentRequest, Identity, NoticeState, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
@@ -19,12 +20,16 @@ queries! {
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
-             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent";
+             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
     NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 order by due_at limit 1";
     SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
     ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
                  and undeliverable_at is null";
     NAMES = "select subject_id, sealed from subject_field where field = 'name' and subject_id = any($1::uuid[])";
+    // by what staff recognise them
+    IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary, active, undeliverable_at from identity \
+                  where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
+    FIELDS = "select subject_id, field, sealed from subject_field where subject_id = any($1::uuid[])";
     REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
                 requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
                 network_evidence, answered_at, correlation, traceparent from consent_request where id = any($1::uuid[])";
@@ -32,9 +37,13 @@ queries! {
                and claimed_by = $3 \
                and (request_id is null or exists (select 1 from consent_request r where r.id = mail.request_id \
                     and r.state = 0 and r.expires_at > $4)) \
-               and exists (select 1 from subject s where s.id = mail.subject_id and s.state = 0) \
-               and exists (select 1 from identity i where i.bidx = mail.address and i.subject_id = mail.subject_id \
-                    and i.active = 1 and i.undeliverable_at is null) returning id";
+               and (notice_id is null or exists (select 1 from staff_notice n where n.id = mail.notice_id \
+                    and n.state = 0)) \
+               and (staff is not null or (exists (select 1 from subject s where s.id = mail.subject_id \
+                        and (s.state = 0 or (s.state = 1 and mail.answers_subject = 1))) \
+                    and exists (select 1 from identity i where i.bidx = mail.address \
+                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null))) \
+               returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
@@ -65,10 +74,10 @@ const DIED_HANDING_OVER: &str = "the worker died while it was handed over";
 pub struct Claimed {
     /// Its id.
     pub id: Uuid,
+    /// About whom; none for what is about several.
+    pub subject: Option<SubjectId>,
     /// To whom.
-    pub subject: SubjectId,
-    /// To which address.
-    pub address: BlindIndex,
+    pub to: Recipient,
     /// What it says.
     pub mail: Mail,
     /// The number of this attempt, from 1.
@@ -92,7 +101,18 @@ pub struct Material {
     pub names: HashMap<SubjectId, Sealed>,
     /// Requests for consent.
     pub requests: HashMap<Uuid, ConsentRequest>,
+    /// Notices to staff.
+    pub notices: HashMap<Uuid, (SubjectId, StaffNotice)>,
+    /// What digests of these members of staff tell.
+    pub digests: HashMap<StaffId, Vec<Uuid>>,
+    /// By what staff recognise the subjects of notices.
+    pub identities: HashMap<SubjectId, Vec<Identity>>,
+    /// What else staff may be shown of them.
+    pub fields: HashMap<SubjectId, Vec<(FieldId, Sealed)>>,
 }
+
+/// The most notices in one digest; what is over is reminded of by itself.
+const LONGEST_DIGEST: i64 = 200;
 
 /// How a mail is settled.
 pub struct Settlement {
@@ -118,8 +138,11 @@ fn claimed(row: &Row) -> Result<Claimed> {
     let params: String = row.get(3)?;
     Ok(Claimed {
         id: row.get(0)?,
-        subject: SubjectId(row.get(1)?),
-        address: index(row, 2)?,
+        subject: row.get::<Option<Uuid>>(1)?.map(SubjectId),
+        to: match row.get::<Option<String>>(8)? {
+            Some(staff) => Recipient::Staff(StaffId::new(&staff).ok_or(unreadable("mail", "staff"))?),
+            None => Recipient::Address(index(row, 2)?),
+        },
         mail: serde_json::from_str(&params).map_err(|_| unreadable("mail", "params"))?,
         attempt: row.get(4)?,
         created_at: row.get::<Ts>(5)?.0,
@@ -172,9 +195,11 @@ pub async fn next_due(pool: &Pool, lane: Lane) -> Result<Option<Timestamp>> {
 }
 
 /// Reads what rendering needs.
-pub async fn material(pool: &Pool, mails: &[Claimed]) -> Result<Material> {
+pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<Material> {
     let mut out = Material::default();
-    let mut subjects: Vec<Uuid> = mails.iter().map(|m| m.subject.0).collect();
+    notices(pool, mails, now, &mut out).await?;
+    let mut subjects: Vec<Uuid> = mails.iter().filter_map(|m| Some(m.subject?.0)).collect();
+    subjects.extend(out.notices.values().map(|(subject, _)| subject.0));
     subjects.sort_unstable();
     subjects.dedup();
     let all = || vec![Arg::Uuids(subjects.clone())];
@@ -189,7 +214,10 @@ pub async fn material(pool: &Pool, mails: &[Claimed]) -> Result<Material> {
     for row in pool.read(&NAMES, all()).await? {
         out.names.insert(SubjectId(row.get(0)?), Sealed(row.get(1)?));
     }
-    let requests = mails.iter().map(|m| m.mail.request()).collect();
+    let requests: Vec<Uuid> = mails.iter().filter_map(|m| m.mail.request()).collect();
+    if requests.is_empty() {
+        return Ok(out);
+    }
     for row in pool.read(&REQUESTS, vec![Arg::Uuids(requests)]).await? {
         match request(&row) {
             Ok(request) => drop(out.requests.insert(request.id, request)),
@@ -198,6 +226,35 @@ pub async fn material(pool: &Pool, mails: &[Claimed]) -> Result<Material> {
         }
     }
     Ok(out)
+}
+
+/// What mails to staff tell.
+async fn notices(pool: &Pool, mails: &[Claimed], now: Timestamp, out: &mut Material) -> Result<()> {
+    let ids = mails.iter().filter_map(|m| m.mail.notice()).collect();
+    for (subject, notice) in rights::notices_by_id(pool, ids).await? {
+        out.notices.insert(notice.id, (subject, notice));
+    }
+    for mail in mails.iter().filter(|m| m.mail == Mail::StaffDigest) {
+        let Recipient::Staff(staff) = &mail.to else { continue };
+        let due = rights::digest(pool, staff, now, LONGEST_DIGEST).await?;
+        let list = due.iter().map(|(_, n)| n.id).collect();
+        out.digests.insert(staff.clone(), list);
+        out.notices.extend(due.into_iter().map(|(subject, notice)| (notice.id, (subject, notice))));
+    }
+    out.notices.retain(|_, (_, notice)| notice.state == NoticeState::Open);
+    let mut subjects: Vec<Uuid> = out.notices.values().map(|(subject, _)| subject.0).collect();
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    subjects.sort_unstable();
+    subjects.dedup();
+    for row in pool.read(&IDENTITIES, vec![Arg::Uuids(subjects.clone())]).await? {
+        out.identities.entry(SubjectId(row.get(0)?)).or_default().push(identity(&row)?);
+    }
+    for row in pool.read(&FIELDS, vec![Arg::Uuids(subjects)]).await? {
+        out.fields.entry(SubjectId(row.get(0)?)).or_default().push(field(&row)?);
+    }
+    Ok(())
 }
 
 /// Marks mails as being handed over, the gate read once more in the same statement. Returns those that may leave.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 queries! {
     MAILS = "select id, subject_id, template, request_id, state, due_at, attempt, trouble, created_at, settled_at, \
-             correlation from mail where id > $1 and ($2 = -1 or state = $2) order by id limit $3";
+             correlation, staff from mail where id > $1 and ($2 = -1 or state = $2) order by id limit $3";
     EVENTS = "select id, subject_id, sequence, kind, state, at, due_at, attempt, trouble, published_at, correlation \
               from event where id > $1 and ($2 = -1 or state = $2) order by id limit $3";
     MAIL = "select subject_id, state from mail where id = $1";
@@ -29,8 +29,10 @@ queries! {
 pub struct MailLine {
     /// Its id.
     pub id: Uuid,
-    /// To whom.
-    pub subject: SubjectId,
+    /// About whom; none for what is about several.
+    pub subject: Option<SubjectId>,
+    /// The member of staff it goes to, if it goes to staff.
+    pub staff: Option<String>,
     /// What it says.
     pub template: String,
     /// The request for consent that it belongs to.
@@ -93,7 +95,8 @@ pub enum Requeued {
 fn mail_line(row: &Row) -> Result<MailLine> {
     Ok(MailLine {
         id: row.get(0)?,
-        subject: SubjectId(row.get(1)?),
+        subject: row.get::<Option<Uuid>>(1)?.map(SubjectId),
+        staff: row.get(11)?,
         template: row.get(2)?,
         request: row.get(3)?,
         state: MailState::from_i16(row.get(4)?).ok_or(unreadable("mail", "state"))?,

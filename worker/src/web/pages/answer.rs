@@ -51,10 +51,10 @@ pub(in crate::web) async fn take(
 }
 
 /// Ends in the page that says so.
-struct Trouble(StatusCode, Option<u32>);
+pub(super) struct Trouble(pub(super) StatusCode, pub(super) Option<u32>);
 
 impl Trouble {
-    const fn unavailable(seconds: u32) -> Self {
+    pub(super) const fn unavailable(seconds: u32) -> Self {
         Self(StatusCode::SERVICE_UNAVAILABLE, Some(seconds))
     }
 }
@@ -94,24 +94,23 @@ async fn answer(
         let again = question(site, &request, reader, token, StatusCode::UNPROCESSABLE_ENTITY, missing);
         return Ok(again.unwrap_or_else(|| invalid(site, reader)));
     };
-    let message = message(site, &request, answer, reader, parts, client)?;
-    let submitted = site.web.door.submit_one(message);
-    match tokio::time::timeout_at(Deadline::of(&parts.extensions), submitted).await {
-        Ok(Ok(Outcome::Done | Outcome::Duplicate)) => Ok(back(token, reader)),
-        Ok(Ok(Outcome::Refused(refusal))) if refusal.code == RefusalCode::LinkInvalid => {
+    let job = job(site, &request, answer, reader, parts, client)?;
+    match hand_in(site, AnswerConsent::KIND, &job, request.traceparent.clone(), parts).await? {
+        Ok(Outcome::Done | Outcome::Duplicate) => Ok(back(token, reader)),
+        Ok(Outcome::Refused(refusal)) if refusal.code == RefusalCode::LinkInvalid => {
             // answered in another window, expired, or voided since the page was shown
             Ok(match look_up(site, token).await? {
                 Opened::Answered(_) => back(token, reader),
                 Opened::Open(_) | Opened::Nothing => invalid(site, reader),
             })
         }
-        Ok(Ok(Outcome::Refused(refusal))) => {
+        Ok(Outcome::Refused(refusal)) => {
             tracing::warn!(code = %refusal.code, "an answer to a request for consent was refused");
             Ok(invalid(site, reader))
         }
-        Ok(Ok(Outcome::Postponed)) => Err(Trouble::unavailable(15)),
-        Ok(Err(NoAnswer::Full)) => Err(Trouble::unavailable(1)),
-        Ok(Err(NoAnswer::Unavailable | NoAnswer::Stopping)) | Err(_) => Err(Trouble::unavailable(5)),
+        Ok(Outcome::Postponed) => Err(Trouble::unavailable(15)),
+        Err(NoAnswer::Full) => Err(Trouble::unavailable(1)),
+        Err(NoAnswer::Unavailable | NoAnswer::Stopping) => Err(Trouble::unavailable(5)),
     }
 }
 
@@ -123,7 +122,7 @@ async fn look_up(site: &Site, token: &str) -> Result<Opened, Trouble> {
 }
 
 /// To the page that shows the answer. Relative, so that it holds below any path the service is published under.
-fn back(token: &str, reader: &Reader<'_>) -> Response {
+pub(super) fn back(token: &str, reader: &Reader<'_>) -> Response {
     let place = match reader.chosen {
         Some(locale) => format!("{token}?lang={locale}"),
         None => token.to_owned(),
@@ -158,26 +157,25 @@ impl Form {
 }
 
 /// Whether a page of this link that was shown in this hour or the 24 before it carried this nonce.
-fn is_nonce(web: &WebState, token: &str, nonce: &str) -> bool {
+pub(super) fn is_nonce(web: &WebState, token: &str, nonce: &str) -> bool {
     let now = hour(web.clock.now());
     let shown = |age| web.vault.page_nonce(token, now - age);
     (0..=NONCE_HOURS).fold(false, |found, age| same(shown(age).as_bytes(), nonce.as_bytes()) | found)
 }
 
-fn message(
+/// The answer as a job.
+fn job(
     site: &Site,
     request: &ConsentRequest,
     answer: Answer,
     reader: &Reader<'_>,
     parts: &Parts,
     client: Option<IpAddr>,
-) -> Result<Incoming, Trouble> {
+) -> Result<AnswerConsent, Trouble> {
     let ours = || Trouble(StatusCode::INTERNAL_SERVER_ERROR, None);
-    let now = site.web.clock.now();
-    let mut rng = site.web.randomness.generator().map_err(|_| Trouble::unavailable(5))?;
     let (_, version) = wording(site, request).ok_or_else(ours)?;
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let data = AnswerConsent {
+    Ok(AnswerConsent {
         request: request.id,
         answer,
         locale: version.text.get(reader.of_request(request.locale)).0,
@@ -186,23 +184,39 @@ fn message(
             user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
             form: None,
         }),
-    };
+    })
+}
+
+/// Hands in what somebody did on a page as a message of our own, and waits until it is decided and committed.
+pub(super) async fn hand_in<J: serde::Serialize>(
+    site: &Site,
+    kind: &str,
+    job: &J,
+    traceparent: Option<String>,
+    parts: &Parts,
+) -> Result<Result<Outcome, NoAnswer>, Trouble> {
+    let now = site.web.clock.now();
+    let mut rng = site.web.randomness.generator().map_err(|_| Trouble::unavailable(5))?;
     let envelope = Envelope {
         specversion: "1.0".to_owned(),
         id: new_id(now, &mut rng).to_string(),
         source: INTERNAL_SOURCE.to_owned(),
-        kind: AnswerConsent::KIND.to_owned(),
+        kind: kind.to_owned(),
         time: now,
-        data: serde_json::to_value(data).map_err(|_| ours())?,
-        traceparent: request.traceparent.clone(),
+        data: serde_json::to_value(job).map_err(|_| Trouble(StatusCode::INTERNAL_SERVER_ERROR, None))?,
+        traceparent,
         correlationid: None,
         replyto: None,
     };
-    Ok(Incoming {
+    let message = Incoming {
         body: envelope.to_json(),
         sender: Sender::Internal,
         on_refusal: OnRefusal::Tell,
         redelivered: false,
         answer: Answering::default(),
-    })
+    };
+    let submitted = site.web.door.submit_one(message);
+    tokio::time::timeout_at(Deadline::of(&parts.extensions), submitted)
+        .await
+        .map_err(|_| Trouble::unavailable(5))
 }

@@ -18,9 +18,14 @@ pub(super) enum Opened {
 /// Characters of a token: 160 bits in base32.
 const TOKEN_LENGTH: usize = 32;
 
+/// Whether a text can be a token at all.
+pub(super) fn is_token(token: &str) -> bool {
+    token.len() == TOKEN_LENGTH && token.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
+}
+
 /// Looks up what the link with this token opens. Whatever is well formed costs the same one look-up.
 pub(super) async fn open(site: &Site, token: &str) -> Result<Opened> {
-    if token.len() != TOKEN_LENGTH || !token.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) {
+    if !is_token(token) {
         return Ok(Opened::Nothing);
     }
     let found = requests::by_token_hash(&site.web.pool, &token_hash(token)).await?;

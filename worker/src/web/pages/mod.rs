@@ -7,6 +7,7 @@ pub(super) mod confirm;
 pub(super) mod documents;
 mod language;
 mod link;
+pub(super) mod notice;
 
 use crate::render::{ControllerBlock, HomePage, LinkInvalidPage, PageParameters, TroublePage};
 use crate::web::state::Site;
@@ -64,14 +65,7 @@ fn trouble(site: &Site, reader: &Reader<'_>, status: StatusCode, retry_after: Op
 
 /// Who is responsible, as shown below every page.
 fn controller(site: &Site) -> ControllerBlock {
-    let controller = &site.web.policy.controller;
-    ControllerBlock {
-        name: controller.name.clone(),
-        address: controller.address.clone(),
-        email: controller.email.clone(),
-        phone: controller.phone.clone(),
-        privacy_url: controller.privacy_url.clone(),
-    }
+    crate::staff_notice::controller(&site.web.policy)
 }
 
 /// Whether a form was sent by a page of another site. Pages of ours ask for no referrer, so browsers send `Origin:

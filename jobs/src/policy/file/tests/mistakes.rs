@@ -73,6 +73,27 @@ fn each_mistake_is_told_at_its_place() {
             "[fields.email]\ntitle.en = \"x\"\nkind = \"text\"\nidentifying = true\nsensitive = false\n",
             "20:9 fields.email",
         ),
+        (
+            "[fields.a]\ntitle.en = \"x\"\nkind = \"text\"\nidentifying = true\nsensitive = false\ndata = \"special\"\n",
+            "24:13 fields.a.sensitive",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nerase_on_withdrawal = true\n",
+            "23:23 purposes.a.erase_on_withdrawal",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nmarketing = true\nduring_restriction = true\n",
+            "24:22 purposes.a.during_restriction",
+        ),
+        // staff
+        ("[staff.a]\nname = \"A\"\nemail = \"a\"\n", "22:9 staff.a.email"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\ngroups = [\"g\"]\n", "23:11 staff.a.groups[0]"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nroles = [\"boss\"]\n", "23:10 staff.a.roles[0]"),
+        ("[staff_groups.a]\ntitle.en = \"x\"\npurposes = [\"p\"]\n", "22:13 staff_groups.a.purposes[0]"),
+        ("[staff_notices]\nescalate_after_hours = 12\n", "21:24 staff_notices.escalate_after_hours"),
+        ("[staff_notices]\nclear = [\"shoe_size\"]\n", "21:10 staff_notices.clear[0]"),
+        ("[children]\nage_of_consent = 12\n", "21:18 children.age_of_consent"),
+        ("[children]\nbirthday = \"b\"\n", "21:12 children.birthday"),
         // sources
         ("[sources.rescind]\ntypes = [\"*\"]\n", "20:10 sources.rescind"),
         ("[sources.broker]\ntypes = [\"*\"]\namqp_user = \"x\"\n", "22:13 sources.broker.amqp_user"),

@@ -4,7 +4,8 @@ mod mistakes;
 mod schema;
 
 use super::*;
-use crate::policy::{LawfulBasis, OptIn};
+use crate::code::{PurposeId, StaffId};
+use crate::policy::{LawfulBasis, OptIn, Role};
 use crate::time::{Span, Timestamp};
 
 const EXAMPLE: &str = include_str!("../../../../../config/policy/example.toml");
@@ -61,7 +62,11 @@ fn the_example_holds() {
     assert_eq!(loaded.warnings, []);
     let policy = loaded.policy;
     assert!(policy.sources.is_empty(), "the example must not open anything to the network");
-    assert_eq!(policy.features.len(), Feature::ALL.len());
+    assert!(
+        !policy.features.contains(&Feature::CriminalRecords),
+        "off unless a law provides for it (Art. 10)"
+    );
+    assert_eq!(policy.features.len(), Feature::ALL.len() - 1);
     let newsletter = &policy.purposes["newsletter"];
     assert_eq!(newsletter.basis, LawfulBasis::Consent);
     assert_eq!(newsletter.allowed_by, BTreeSet::from([OptIn::Double]));
@@ -77,6 +82,16 @@ fn the_example_holds() {
     assert_eq!(policy.periods.request, Span::days(7));
     assert_eq!(policy.schedules["housekeeping"].data, serde_json::json!({"sweep": "housekeeping"}));
     assert_eq!(policy.published().len(), 7 + 7 + 2);
+    let newsletter = PurposeId::new("newsletter").expect("a name");
+    let told = |purpose: &PurposeId, caretaker: Option<&StaffId>| {
+        policy.staff_concerned([purpose], caretaker).iter().map(|id| id.to_string()).collect::<Vec<_>>()
+    };
+    let carl = StaffId::new("carl").expect("a name");
+    assert_eq!(told(&newsletter, None), ["bea"]);
+    assert_eq!(told(&newsletter, Some(&carl)), ["bea", "carl"], "the caretaker is always concerned");
+    let order = PurposeId::new("order").expect("a name");
+    assert_eq!(told(&order, None), ["carl"], "whom nobody handles goes to the administrators");
+    assert!(policy.staff["carl"].has(Role::Export) && !policy.staff["bea"].has(Role::Manage));
 }
 
 #[test]
@@ -86,6 +101,11 @@ fn the_values_shown_in_the_example_are_the_defaults() {
     assert_eq!(format!("{:?}", example.limits), format!("{:?}", bare.limits));
     assert_eq!(example.periods.request, bare.periods.request);
     assert_eq!(example.periods.reminder, bare.periods.reminder);
+    assert_eq!(example.staff_notices.remind_after, bare.staff_notices.remind_after);
+    assert_eq!(example.staff_notices.escalate_after, bare.staff_notices.escalate_after);
+    assert_eq!(example.staff_notices.digest_every, bare.staff_notices.digest_every);
+    assert_eq!(example.staff_notices.clear, bare.staff_notices.clear);
+    assert_eq!(example.children.age_of_consent, bare.children.age_of_consent);
     assert_eq!(bare.periods.network_evidence, None);
     assert_eq!(bare.controller.operating_unit, "Example");
     assert!(bare.features.is_empty(), "everything is off until switched on");
@@ -155,7 +175,7 @@ p.toml:10:9: purposes.a.basis: found `consnt`; expected one of `consent`, `contr
 p.toml:11:13: purposes.a.marketing: found string \"yes\"; expected true or false
 p.toml:12:1: purposes.a.tpoics: found the key `tpoics`; expected one of `title`, `basis`, `balancing_test`, \
 `marketing`, `special_category`, `consent_period_days`, `allowed_by`, `mail_identity`, `document`, \
-`compatible_with`, `topics`; did you mean `topics`?
+`compatible_with`, `topics`, `fields`, `erase_on_withdrawal`, `during_restriction`; did you mean `topics`?
 p.toml:16:25: contents.b.versions[0].version: found string \"1\"; expected a whole number, 0 or more
 p.toml:16:73: contents.b.versions[1]: found no `valid_from`; expected `valid_from`";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
