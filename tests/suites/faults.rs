@@ -10,3 +10,4 @@ mod messages;
 mod points;
 mod report;
 mod rig;
+mod seen;

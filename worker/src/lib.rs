@@ -10,6 +10,7 @@ pub mod demo;
 pub mod egress;
 pub mod fault;
 pub mod health;
+mod holder;
 pub mod key_source;
 pub mod live;
 pub mod log;

@@ -9,6 +9,7 @@ use crate::broker::BrokerHandle;
 use crate::config::{Config, Transport as TransportChoice};
 use crate::fault::{self, Point};
 use crate::health::Vitals;
+use crate::holder::Holder;
 use crate::live::{InForce, Live};
 use crate::mail::transport::Transport;
 use crate::metrics::Metrics;
@@ -26,7 +27,6 @@ use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::new_id;
 use rescind_jobs::time::{Span, Timestamp};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Worker {
             return Err(StartError::PublicWithoutSources);
         }
         let id = new_id(opened.clock.now(), &mut opened.randomness.generator()?);
-        let holder = hold(&opened.config.data_dir, !opened.pool.is_postgres(), id)?;
+        let mut holder = Holder::of(&opened.config.data_dir, !opened.pool.is_postgres(), id)?;
         let http = bind(opened.config.http.listen, "http.listen").await?;
         let ops = bind(opened.config.ops.listen, "ops.listen").await?;
         let (http_address, ops_address) = (address(&http)?, address(&ops)?);
@@ -133,6 +133,7 @@ impl Worker {
                 sweeps::expire_leases(&opened.pool, opened.clock.now()).await?;
             }
         }
+        holder.sign()?;
         let metrics = Arc::new(Metrics::default());
         let policy = Live::new(InForce::new(Arc::clone(&opened.policy), opened.policy_read_at));
         metrics.policy(&policy.now().hex);
@@ -397,37 +398,6 @@ fn mailbox(config: &Config) -> Result<Option<crate::mail::transport::mailbox::Ma
         (TransportChoice::Mailbox(_), Transport::Mailbox(mailbox)) => Some(mailbox),
         _ => None,
     })
-}
-
-/// Who this worker is to the outbox, and who was there before it on this folder.
-struct Holder {
-    id: Uuid,
-    /// Dead, because its lock was free.
-    previous: Option<Uuid>,
-    /// Held as long as the worker lives.
-    lock: Option<File>,
-}
-
-/// Takes the folder. On SQLite there is one worker a database: a second one would take the first one's claims for a
-/// dead worker's. On PostgreSQL replicas may share a folder; then leases have to run out.
-fn hold(data_dir: &Path, alone: bool, id: Uuid) -> Result<Holder, StartError> {
-    let path = data_dir.join("worker.lock");
-    let what = || format!("{} (is another worker running on this folder?)", path.display());
-    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = open.map_err(|source| io(&what(), source))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) if !alone => {
-            return Ok(Holder { id, previous: None, lock: None });
-        }
-        Err(error) => return Err(io(&what(), error.into())),
-    }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(|source| io(&what(), source))?;
-    let previous = Uuid::parse_str(text.trim()).ok();
-    file.set_len(0).and_then(|()| file.rewind()).map_err(|source| io(&what(), source))?;
-    file.write_all(id.to_string().as_bytes()).map_err(|source| io(&what(), source))?;
-    Ok(Holder { id, previous, lock: Some(file) })
 }
 
 async fn bind(wanted: SocketAddr, key: &str) -> Result<TcpListener, StartError> {

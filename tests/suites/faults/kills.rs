@@ -111,6 +111,10 @@ async fn at_every_point(name: &str, database: TestDatabase, way: Way) {
             bench.round(&death.to_string(), &ends).await;
         }
     }
+    // what a dead worker held is taken up by whoever gets as far as that, however many die on the way there
+    let mut ends = vec![End::At(Death::at(Point::AfterMailSending, 1))];
+    ends.extend((if is_whole() { 1..=24 } else { 6..=14 }).map(|pass| End::At(Death::anywhere(pass))));
+    bench.round("at-start", &ends).await;
     assert!(bench.total.kills > 10, "{:?}", bench.total);
 }
 
