@@ -294,6 +294,13 @@ pub enum Act {
         /// By whom.
         actor: Actor,
     },
+    /// The key-encryption key was replaced: everything is wrapped by another one.
+    KeyReplaced {
+        /// The name of the new one.
+        key: String,
+        /// By whom.
+        actor: Actor,
+    },
     /// An event that waited or was kept was queued again.
     EventRetried {
         /// Which.

@@ -3,6 +3,7 @@
 pub mod head;
 
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
+use crate::schema_check::shown;
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -133,25 +134,47 @@ pub fn split_batch(body: &[u8]) -> Result<Vec<Box<RawValue>>, Refusal> {
 }
 
 /// The field and the problem that a serde error of `data` speaks of, without any value it quotes.
-pub fn data_problem(path: &str, error: &serde_json::Error) -> Refusal {
-    let field = if path.is_empty() || path == "." { "data".to_owned() } else { format!("data.{path}") };
-    Refusal::invalid(field, redact(&error.to_string()))
+pub fn data_problem(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Refusal {
+    Refusal::invalid(path_of(path), redact(&error.to_string()))
+}
+
+/// Where in the data reading stopped; a name that the sender made up is not repeated.
+pub(crate) fn path_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut out = "data".to_owned();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("[{index}]")),
+            Segment::Map { key } => {
+                out.push('.');
+                out.push_str(&shown(key));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    out
 }
 
 /// serde's messages quote what was found (`invalid type: string "ana@…", expected …`); a quoted value is left out,
 /// names of fields stay.
 fn redact(message: &str) -> String {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    let Some((found, expected)) = message.split_once(", expected ") else {
-        return message.to_owned();
+    // the last one is serde's own: what was found may hold the words too
+    let (found, expected) = match message.rsplit_once(", expected ") {
+        Some((found, expected)) => (found, expected.split(" at line ").next()),
+        None => (message.split(" at line ").next().unwrap_or_default(), None),
     };
-    let keep_names = found.starts_with("unknown field") || found.starts_with("unknown variant");
-    if found.starts_with("unknown field") {
-        return message.to_owned();
-    }
     let kind = found.split(['"', '`']).next().unwrap_or(found).trim_end();
-    let kind = if keep_names { "unknown value" } else { kind };
-    format!("{kind}, expected {expected}")
+    let told = match (kind, expected) {
+        ("unknown field", _) => {
+            let name = found.split_once('`').and_then(|(_, rest)| rest.rsplit_once('`'));
+            format!("unknown field `{}`", shown(name.map_or("", |(name, _)| name)))
+        }
+        ("unknown variant", _) => "unknown value".to_owned(),
+        // a text of ours, or the name of a field of ours
+        (_, None) => found.to_owned(),
+        (kind, Some(_)) => kind.to_owned(),
+    };
+    expected.map_or(told.clone(), |expected| format!("{told}, expected {expected}"))
 }
 
 fn malformed(error: &serde_json::Error) -> Refusal {
@@ -246,7 +269,22 @@ mod tests {
 
     #[test]
     fn a_problem_quotes_no_value() {
-        let error = serde_json::from_value::<u8>(json!("ana@example.org")).unwrap_err();
-        assert!(!data_problem("subject.email", &error).detail.contains("ana"));
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "read into, never read")]
+        struct Data {
+            age: u8,
+            ids: std::collections::BTreeMap<String, u8>,
+        }
+        for wrong in [
+            json!({"age": "ana@example.org"}),
+            json!({"ids": {"ana@example.org": "x"}}),
+            json!({"ana@example.org": 1}),
+            json!({"x, expected ana@example.org": 1}),
+        ] {
+            let error = serde_path_to_error::deserialize::<_, Data>(&wrong).unwrap_err();
+            let told = data_problem(error.path(), error.inner()).detail;
+            assert!(!told.contains("ana"), "{told}");
+        }
     }
 }

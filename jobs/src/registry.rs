@@ -1,6 +1,6 @@
 //! Every job there is, in one list. Adding one is its file, its line here, and a test.
 
-use crate::envelope::data_problem;
+use crate::envelope::{data_problem, path_of};
 use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
@@ -63,14 +63,14 @@ fn parse<J: Job>(data: &Value) -> Result<Box<dyn AnyJob>, Refusal> {
 pub fn read<T: DeserializeOwned + JsonSchema>(data: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize::<_, T>(data).map_err(|error| {
         if error.inner().to_string().starts_with(MERGED) {
-            let field = format!("data.{}", path_of(error.path()));
+            let field = path_of(error.path());
             let problem = format!(
                 "must name one content: {MERGED}, so that the person can say yes to one and no to another; send one \
                  entry of data.consents for each"
             );
             return Refusal::field(RefusalCode::MergedPurposes, field, problem);
         }
-        let first = data_problem(&path_of(error.path()), error.inner());
+        let first = data_problem(error.path(), error.inner());
         let schema = schemars::schema_for!(T).to_value();
         let fields = crate::schema_check::problems(&schema, data);
         if fields.is_empty() {
@@ -80,23 +80,6 @@ pub fn read<T: DeserializeOwned + JsonSchema>(data: &Value) -> Result<T, Refusal
             fields.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect::<Vec<_>>().join("; ");
         Refusal { code: RefusalCode::InvalidField, detail, fields }
     })
-}
-
-/// Where in the data reading stopped; a name that the sender made up is not repeated.
-fn path_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut out = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => out.push_str(&format!("[{index}]")),
-            Segment::Map { key } => {
-                out.push_str(if out.is_empty() { "" } else { "." });
-                out.push_str(&crate::schema_check::shown(key));
-            }
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    out
 }
 
 /// Every type, public ones first.

@@ -1,7 +1,8 @@
 //! What the crates may rest on: the direction tests → worker → jobs, a domain without drivers, one provider
 //! of cryptography, known origins and licences, and no third version of anything.
 //!
-//! Judged for the machine the test runs on, from what cargo has resolved and already fetched.
+//! Licences and versions are judged for the machine the test runs on, from what cargo has resolved and already fetched;
+//! origins and bans for every platform, from the lock file.
 
 use crate::layout::root;
 use crate::licence;
@@ -171,6 +172,34 @@ fn everything_comes_from_the_registry_or_this_workspace() {
         .map(|package| text(package, "id").to_owned())
         .collect();
     assert!(found.is_empty(), "from elsewhere: {found:?}");
+}
+
+/// The blocks of `Cargo.lock`, each a name and the lines of it; every platform's.
+fn locked() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock is there");
+    let blocks = text.split("[[package]]").skip(1);
+    let name = |block: &str| {
+        block.split("name = \"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
+    };
+    blocks.map(|block| (name(block).expect("a package has a name"), block.to_owned())).collect()
+}
+
+#[test]
+fn nothing_banned_or_from_elsewhere_is_locked_for_any_platform() {
+    let locked = locked();
+    assert!(locked.len() > 200, "the lock file was read");
+    let banned: Vec<_> =
+        BANNED.iter().filter(|(banned, _)| locked.iter().any(|(name, _)| name == banned)).collect();
+    assert!(banned.is_empty(), "{banned:#?}");
+    let loose: Vec<_> = locked
+        .iter()
+        .filter(|(name, block)| {
+            let registry = block.contains("source = \"registry+") && block.contains("checksum = \"");
+            !registry && !name.starts_with("rescind-")
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert!(loose.is_empty(), "without a registry and a checksum: {loose:?}");
 }
 
 #[test]

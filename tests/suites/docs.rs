@@ -66,7 +66,7 @@ fn links_between_pages_lead_somewhere() {
 }
 
 /// The examples of `docs/messages.md`: whole messages, events, and data under the heading of their type.
-fn examples() -> Vec<Value> {
+pub(crate) fn examples() -> Vec<Value> {
     let (text, mut kind, mut found) = (page("docs/messages.md"), None, Vec::new());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

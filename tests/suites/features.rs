@@ -91,6 +91,16 @@ fn every_capability_has_tests_that_exist() {
     assert!(flaws.is_empty(), "{}", flaws.join("\n"));
 }
 
+/// The page on security names tests in the same way.
+#[test]
+fn every_protection_names_tests_that_exist() {
+    let page = std::fs::read_to_string(root().join("docs/security.md")).expect("docs/security.md is there");
+    let named: Vec<_> = quoted(&page).into_iter().filter(|text| text.contains(".rs::")).collect();
+    assert!(named.len() > 20, "the table of points names tests");
+    let flaws: Vec<_> = named.iter().filter_map(|test| flaw(test)).collect();
+    assert!(flaws.is_empty(), "{}", flaws.join("\n"));
+}
+
 #[test]
 fn ids_and_rows_are_recognised() {
     assert!(["A1", "N5", "M11"].iter().all(|id| is_requirement(id)));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod amqp;
+mod attack;
 mod broker_story;
 mod cli;
 mod dependencies;
@@ -13,6 +14,8 @@ mod egress;
 mod engine;
 mod faults;
 mod features;
+mod fuzz;
+mod keys;
 mod kill;
 mod lanes;
 mod layout;

@@ -7,7 +7,7 @@ use crate::policy_files::{PolicyFilesError, load_policy};
 use crate::render::{RenderError, Renderer};
 use crate::store::{Pool, StoreError, Tx, keys, published};
 use rescind_jobs::policy::Policy;
-use rescind_jobs::protection::Vault;
+use rescind_jobs::protection::{KeyId, Vault};
 use rescind_jobs::registry;
 use rescind_jobs::time::Timestamp;
 use std::io;
@@ -27,8 +27,8 @@ pub enum StartError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The key does not fit the database.
-    #[error("the key-encryption key does not open this database's keys: it belongs to another key")]
-    WrongKey,
+    #[error("the key-encryption key does not open this database's keys, which belong to another{}", named(.0))]
+    WrongKey(Option<KeyId>),
     /// The database.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -71,6 +71,12 @@ pub enum StartError {
     /// The mail transport.
     #[error("mail: {0}")]
     Mail(#[from] crate::mail::transport::OpenError),
+}
+
+fn named(key: &Option<KeyId>) -> String {
+    key.map_or_else(String::new, |id| {
+        format!(": {id}; `rescind keys status` tells which keys are given and which are needed")
+    })
 }
 
 /// What every command works with: configuration, policy, keys and the open store.
@@ -124,13 +130,13 @@ impl Opened {
         {
             make_folder(folder)?;
         }
-        let kek = key_source::read(&config.keys, &randomness)?;
+        let ring = key_source::read(&config.keys, &randomness)?;
         let pool = Pool::open(&config.store.database, config.store.connections).await?;
         let now = clock.now();
         let mut rng = randomness.generator()?;
         let mut tx = pool.begin().await?;
-        let roots = keys::roots(&mut tx, &kek, now, &mut rng).await.map_err(|e| match e {
-            StoreError::Unsealable(_) => StartError::WrongKey,
+        let roots = keys::roots(&mut tx, &ring, now, &mut rng).await.map_err(|e| match e {
+            StoreError::Unsealable(why) => StartError::WrongKey(why.missing),
             other => other.into(),
         })?;
         publish(&mut tx, &loaded.policy, now).await?;
@@ -140,7 +146,7 @@ impl Opened {
             policy: Arc::new(loaded.policy),
             policy_read_at: now,
             policy_warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
-            vault: Arc::new(Vault::new(kek, roots)),
+            vault: Arc::new(Vault::new(ring, roots)),
             pool,
             clock,
             randomness,

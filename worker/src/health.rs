@@ -21,6 +21,8 @@ pub struct Vitals {
     pub policy: Option<Live<InForce>>,
     /// When policy and templates were last read anew, and why that was refused.
     reloaded: Mutex<Option<(Timestamp, Option<String>)>>,
+    /// What is wrong with the key-encryption keys.
+    pub keys: Arc<Mutex<Option<String>>>,
     /// The connection that consumes.
     pub intake: Option<Arc<amqp::Health>>,
     /// The connection that publishes.
@@ -73,6 +75,9 @@ impl Vitals {
                 state: lock(&self.mail).clone().map_or(PartState::Ready, PartState::Degraded),
             },
         ];
+        if let Some(trouble) = lock(&self.keys).clone() {
+            parts.push(PartHealth { name: "keys", state: PartState::Degraded(trouble) });
+        }
         for (name, health) in [("broker_intake", &self.intake), ("broker_events", &self.publisher)] {
             let Some(health) = health else { continue };
             let snapshot = health.snapshot();

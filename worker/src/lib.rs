@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod policy_files;
 mod reload;
 pub mod render;
+pub mod rotation;
 pub mod runner;
 pub mod schedule;
 pub mod schemas;

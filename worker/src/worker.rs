@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::outbox::events::{EventDispatcher, Sink};
 use crate::outbox::mails::MailDispatcher;
 use crate::reload::Reloader;
+use crate::rotation::Watch;
 use crate::runner::door::Door;
 use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
@@ -167,6 +168,14 @@ impl Worker {
         let poll = config.runner.poll_interval;
 
         workers.start(Arc::clone(&vitals).watch(engine.clone(), workers.stop.clone()));
+        let watch = Watch {
+            source: config.keys.clone(),
+            vault: Arc::clone(&opened.vault),
+            pool: opened.pool.clone(),
+            randomness: opened.randomness.clone(),
+            trouble: Arc::clone(&vitals.keys),
+        };
+        workers.start(watch.run(workers.stop.clone()));
         let (door, waiting) = Door::new(config.runner.queue_capacity);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..if opened.pool.is_postgres() { DOORS } else { 1 } {

@@ -137,14 +137,25 @@ fn reason_to_skip(
     recently.then_some(Why::AskedRecently)
 }
 
+/// What addresses of one mailbox have in common, for counting only: what follows a plus does not tell them apart, nor, at
+/// large providers, do dots. Otherwise one mailbox could be written to under names without number.
+fn mailbox(address: &str, at_a_provider: bool) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let base = local.split('+').next().filter(|base| !base.is_empty()).unwrap_or(local);
+    let base = if at_a_provider { base.replace('.', "") } else { base.to_owned() };
+    format!("{base}@{domain}")
+}
+
 /// Counts the request against every cap (D2).
 fn count(address: &Identity, subject: &Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
     let limits = &cx.policy().limits;
     let source = cx.message().source.clone();
-    cx.count("address and day", &address.index.0, Span::days(1), limits.per_address_per_day)?;
     let value = subject.open_identity(address, cx.vault())?;
     let domain = value.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if !limits.mail_providers.contains(domain) {
+    let at_a_provider = limits.mail_providers.contains(domain);
+    let mailbox = mailbox(&value, at_a_provider);
+    cx.count("address and day", mailbox.as_bytes(), Span::days(1), limits.per_address_per_day)?;
+    if !at_a_provider {
         cx.count("domain and hour", domain.as_bytes(), Span::hours(1), limits.per_domain_per_hour)?;
     }
     cx.count("source and hour", source.as_bytes(), Span::hours(1), limits.per_source_per_hour)?;
@@ -233,4 +244,19 @@ fn open_request(
     }
     cx.later(expires_at, &ExpireRequest { request: id });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mailbox;
+
+    #[test]
+    fn addresses_of_one_mailbox_are_counted_together() {
+        for address in ["ana.b@mail.example", "ana.b+x@mail.example", "ana.b+x+y@mail.example"] {
+            assert_eq!(mailbox(address, false), "ana.b@mail.example");
+            assert_eq!(mailbox(address, true), "anab@mail.example");
+        }
+        assert_eq!(mailbox("+x@mail.example", false), "+x@mail.example", "nothing would be left of it");
+        assert_ne!(mailbox("ana.b@mail.example", false), mailbox("anab@mail.example", false));
+    }
 }

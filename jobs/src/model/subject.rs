@@ -222,14 +222,14 @@ impl Subject {
     /// The key of its contact data.
     pub fn contact_key(&self, vault: &Vault) -> Result<DataKey, Unsealable> {
         let place = Self::key_place(self.id, "contact_key");
-        let gone = Unsealable { table: place.table, column: place.column };
+        let gone = Unsealable { table: place.table, column: place.column, missing: None };
         vault.unwrap(self.keys.contact.as_ref().ok_or(gone)?, place)
     }
 
     /// The key of its evidence.
     pub fn evidence_key(&self, vault: &Vault) -> Result<DataKey, Unsealable> {
         let place = Self::key_place(self.id, "evidence_key");
-        let gone = Unsealable { table: place.table, column: place.column };
+        let gone = Unsealable { table: place.table, column: place.column, missing: None };
         vault.unwrap(self.keys.evidence.as_ref().ok_or(gone)?, place)
     }
 

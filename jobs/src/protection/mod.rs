@@ -3,12 +3,14 @@
 
 mod index;
 pub mod mask;
+mod ring;
 mod seal;
 mod vault;
 
 pub use index::BlindIndex;
+pub use ring::{KeyEncryptionKey, KeyId, KeyRing};
 pub use seal::{DataKey, Place, Sealed, Unsealable, WrappedKey};
-pub use vault::{KeyEncryptionKey, LinkKind, RootKeys, Vault, token_hash};
+pub use vault::{LinkKind, RootKeys, Vault, token_hash};
 
 use chrono::Timelike;
 use rand_core::CryptoRng;

@@ -1,6 +1,7 @@
 //! Sealing with XChaCha20-Poly1305. What is sealed is bound to its place (table, column, owner, key version) as
 //! associated data, so that a value copied to another row does not open.
 
+use super::KeyId;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use rand_core::CryptoRng;
@@ -40,7 +41,7 @@ impl Place {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
-/// A data key, sealed by the key-encryption key.
+/// A data key, sealed by a key-encryption key, whose name comes first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey(pub Vec<u8>);
 
@@ -58,14 +59,23 @@ impl fmt::Debug for WrappedKey {
 
 /// A sealed value does not open: another key, another place, or damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a sealed value of {table}.{column} does not open: it was sealed under another key or for another row"
-)]
+#[error("a sealed value of {table}.{column} does not open: {}", self.why())]
 pub struct Unsealable {
     /// The table it was read from.
     pub table: &'static str,
     /// The column it was read from.
     pub column: &'static str,
+    /// The key-encryption key that it needs and that was not given; then it may open later.
+    pub missing: Option<KeyId>,
+}
+
+impl Unsealable {
+    fn why(&self) -> String {
+        match self.missing {
+            Some(key) => format!("the key-encryption key {key} is missing here"),
+            None => "it was sealed under another key or for another row".to_owned(),
+        }
+    }
 }
 
 /// A key that seals values; wiped when dropped, never shown.
@@ -109,7 +119,7 @@ impl DataKey {
 
     /// Opens what was sealed for `place`.
     pub fn open(&self, place: Place, sealed: &Sealed) -> Result<Vec<u8>, Unsealable> {
-        let failed = Unsealable { table: place.table, column: place.column };
+        let failed = Unsealable { table: place.table, column: place.column, missing: None };
         let (nonce, text) = sealed.0.split_first_chunk::<NONCE>().ok_or(failed)?;
         let payload = Payload { msg: text, aad: &place.associated_data() };
         XChaCha20Poly1305::new((&self.0).into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| failed)
@@ -117,7 +127,7 @@ impl DataKey {
 
     /// Opens text that was sealed for `place`.
     pub fn open_text(&self, place: Place, sealed: &Sealed) -> Result<String, Unsealable> {
-        let failed = Unsealable { table: place.table, column: place.column };
+        let failed = Unsealable { table: place.table, column: place.column, missing: None };
         String::from_utf8(self.open(place, sealed)?).map_err(|_| failed)
     }
 }

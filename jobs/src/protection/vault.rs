@@ -2,15 +2,13 @@
 //! the subjects' keys, and the root keys from which indexes, links and checksums derive. The roots are random and
 //! live wrapped in the database, so that the key-encryption key can be replaced without touching an index.
 
-use super::{BlindIndex, DataKey, Place, Sealed, Unsealable, WrappedKey};
+use super::{BlindIndex, DataKey, KeyId, KeyRing, Place, Unsealable, WrappedKey};
 use crate::model::IdentityValue;
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
+use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
-
-/// The key from outside the database.
-pub type KeyEncryptionKey = DataKey;
 
 /// Random roots, one for each use, so that a leak of one says nothing of the others.
 #[derive(Clone, Debug)]
@@ -24,9 +22,10 @@ pub struct RootKeys {
 }
 
 /// All keys of an installation, ready for use.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Vault {
-    kek: KeyEncryptionKey,
+    ring: RwLock<Arc<KeyRing>>,
+    missing: RwLock<Option<KeyId>>,
     roots: RootKeys,
 }
 
@@ -64,37 +63,41 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 
 impl Vault {
     /// A vault from its keys.
-    pub const fn new(kek: KeyEncryptionKey, roots: RootKeys) -> Self {
-        Self { kek, roots }
+    pub fn new(ring: impl Into<KeyRing>, roots: RootKeys) -> Self {
+        Self { ring: RwLock::new(Arc::new(ring.into())), missing: RwLock::new(None), roots }
     }
 
-    /// Wraps a key for `place`.
-    pub fn wrap(kek: &KeyEncryptionKey, key: &DataKey, place: Place, rng: &mut dyn CryptoRng) -> WrappedKey {
-        WrappedKey(kek.seal(place, key.bytes(), rng).0)
+    /// The key-encryption keys.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        // what is held there is replaced as a whole, so it is good whatever panicked
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Opens a key that was wrapped for `place` by `kek`.
-    pub fn unwrap_with(
-        kek: &KeyEncryptionKey,
-        key: &WrappedKey,
-        place: Place,
-    ) -> Result<DataKey, Unsealable> {
-        let plain = zeroize::Zeroizing::new(kek.open(place, &Sealed(key.0.clone()))?);
-        let bytes = <[u8; 32]>::try_from(&plain[..])
-            .map_err(|_| Unsealable { table: place.table, column: place.column })?;
-        Ok(DataKey::new(bytes))
+    /// Goes on with other key-encryption keys.
+    pub fn adopt(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        *self.missing.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A key-encryption key that something needed since the keys were given, and that is not among them.
+    pub fn missing(&self) -> Option<KeyId> {
+        *self.missing.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a fresh key, and wraps it for `place`.
     pub fn new_key(&self, place: Place, rng: &mut dyn CryptoRng) -> (DataKey, WrappedKey) {
         let key = DataKey::generate(rng);
-        let wrapped = Self::wrap(&self.kek, &key, place, rng);
+        let wrapped = self.ring().wrap(&key, place, rng);
         (key, wrapped)
     }
 
     /// Opens a key that was wrapped for `place`.
     pub fn unwrap(&self, key: &WrappedKey, place: Place) -> Result<DataKey, Unsealable> {
-        Self::unwrap_with(&self.kek, key, place)
+        let opened = self.ring().unwrap(key, place);
+        if let Err(Unsealable { missing: Some(id), .. }) = opened {
+            *self.missing.write().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        }
+        opened
     }
 
     /// The blind index of an identity.

@@ -10,6 +10,7 @@ mod events;
 mod failure;
 mod health;
 mod history;
+mod keys;
 mod notify;
 mod outbox;
 mod output;
@@ -95,6 +96,9 @@ enum Command {
     /// The applications that send messages
     #[command(subcommand)]
     Source(source::Command),
+    /// The key-encryption keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Ask a running worker whether it is ready; for containers
     Health,
 }
@@ -166,6 +170,7 @@ async fn carry_out(arguments: Arguments, console: &mut Console<'_>) -> Result<()
         Command::Templates(command) => templates::run(session, command),
         Command::Staff(command) => staff::run(session, command).await,
         Command::Source(command) => source::run(session, &command),
+        Command::Keys(command) => keys::run(session, command).await,
         Command::Health => health::health(session).await,
     }
 }

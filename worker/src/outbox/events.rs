@@ -169,6 +169,8 @@ impl EventDispatcher {
     ) -> Vec<Settlement> {
         let outgoing = claimed
             .iter()
+            // an event must not leave without its subject's ids because a key-encryption key is missing here
+            .filter(|e| !e.subject.is_some_and(|id| self.lacks_a_key(id, material)))
             .map(|e| OutgoingEvent {
                 id: e.id,
                 exchange: if e.reply_to.is_some() { String::new() } else { exchange.to_owned() },
@@ -228,6 +230,12 @@ impl EventDispatcher {
                 .failed((settlement.state != EventState::Published).then_some(state));
             self.telemetry.end(span, now, told);
         }
+    }
+
+    fn lacks_a_key(&self, id: SubjectId, material: &Material) -> bool {
+        let Some((Some(wrapped), version)) = material.keys.get(&id) else { return false };
+        let place = Place { table: "subject", column: "contact_key", owner: id.0, key_version: *version };
+        self.vault.unwrap(wrapped, place).is_err_and(|why| why.missing.is_some())
     }
 
     fn again(&self, event: &Claimed, now: Timestamp, trouble: &'static str) -> Settlement {

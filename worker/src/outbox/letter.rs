@@ -223,7 +223,10 @@ impl Writer<'_> {
     ) -> Result<DataKey, NoLetter> {
         let key = key.ok_or(NoLetter::Suppressed("the subject's key was destroyed"))?;
         let place = Place { table: "subject", column: "contact_key", owner: subject.0, key_version: version };
-        self.vault.unwrap(key, place).map_err(|_| NoLetter::Failed("the subject's key does not open"))
+        self.vault.unwrap(key, place).map_err(|why| match why.missing {
+            Some(_) => NoLetter::Later("the key-encryption key is missing here"),
+            None => NoLetter::Failed("the subject's key does not open"),
+        })
     }
 
     fn render(

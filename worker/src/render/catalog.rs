@@ -42,14 +42,16 @@ pub struct TemplateInfo {
 }
 
 /// A template as it is known to the program: its name and its samples.
-struct Known {
-    name: &'static str,
-    kind: TemplateKind,
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) kind: TemplateKind,
+    #[cfg(test)]
+    pub(super) values: fn(&'static str) -> Vec<serde_json::Value>,
     samples: fn(&Renderer, &'static str) -> Result<Vec<Rendered>, RenderError>,
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-const KNOWN: [Known; 17] = [
+pub(super) const KNOWN: [Known; 17] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
@@ -69,10 +71,18 @@ const KNOWN: [Known; 17] = [
     page::<HomePage>(),
 ];
 
+/// Parameters without their type, for tests that change each of them.
+#[cfg(test)]
+fn value(parameters: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(parameters).expect("texts and lists")
+}
+
 const fn mail<P: MailParameters>() -> Known {
     Known {
         name: P::TEMPLATE,
         kind: TemplateKind::Mail,
+        #[cfg(test)]
+        values: |locale| P::samples(locale).iter().map(value).collect(),
         samples: |renderer, locale| {
             P::samples(locale)
                 .iter()
@@ -86,6 +96,8 @@ const fn page<P: PageParameters>() -> Known {
     Known {
         name: P::TEMPLATE,
         kind: TemplateKind::Page,
+        #[cfg(test)]
+        values: |locale| P::samples(locale).iter().map(value).collect(),
         samples: |renderer, locale| {
             P::samples(locale)
                 .iter()

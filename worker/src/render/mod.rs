@@ -114,11 +114,19 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Render`] if the template fails with these parameters, which the samples make unlikely.
     pub fn mail<P: MailParameters>(&self, parameters: &P, locale: &str) -> Result<RenderedMail, RenderError> {
+        self.mail_of(P::TEMPLATE, parameters, locale)
+    }
+
+    fn mail_of(
+        &self,
+        template: &str,
+        parameters: &impl Serialize,
+        locale: &str,
+    ) -> Result<RenderedMail, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
         let root = Root { locale, dir: direction(locale), page: None, parameters };
-        let render = |part, piece: &str| {
-            self.engines.render(part, &format!("emails/{}/{piece}.hbs", P::TEMPLATE), &root)
-        };
+        let render =
+            |part, piece: &str| self.engines.render(part, &format!("emails/{template}/{piece}.hbs"), &root);
         Ok(RenderedMail {
             subject: plain::one_line(&render(Part::Text, "subject")?),
             text: plain::tidy(&render(Part::Text, "text")?),
@@ -131,11 +139,20 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::mail`].
     pub fn page<P: PageParameters>(&self, parameters: &P, locale: &str) -> Result<String, RenderError> {
+        self.page_of(P::TEMPLATE, parameters, parameters.locales(), locale)
+    }
+
+    fn page_of(
+        &self,
+        template: &str,
+        parameters: &impl Serialize,
+        offered: &[&'static str],
+        locale: &str,
+    ) -> Result<String, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
-        let page =
-            PageRoot { base_path: &self.base_path, languages: self.languages(parameters.locales(), locale) };
+        let page = PageRoot { base_path: &self.base_path, languages: self.languages(offered, locale) };
         let root = Root { locale, dir: direction(locale), page: Some(page), parameters };
-        Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{}.hbs", P::TEMPLATE), &root)?))
+        Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{template}.hbs"), &root)?))
     }
 
     /// The stylesheet of the pages, to be served as `text/css` at `/style.css` below the base path.

@@ -153,9 +153,17 @@ fn bind_sqlite(
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Queries that a thread has run, for tests of what a request costs.
+    pub(crate) static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl Exec<'_> {
     /// Runs a query and returns its rows.
     pub async fn rows(&mut self, sql: &'static Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
+        #[cfg(test)]
+        STATEMENTS.set(STATEMENTS.get() + 1);
         fault::in_store(Point::StoreStatement)?;
         Ok(match self {
             Self::Postgres(connection) => {

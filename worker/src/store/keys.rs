@@ -6,7 +6,7 @@ use super::error::Result;
 use super::pool::Tx;
 use super::value::Ts;
 use rand::CryptoRng;
-use rescind_jobs::protection::{DataKey, KeyEncryptionKey, Place, RootKeys, Vault, WrappedKey};
+use rescind_jobs::protection::{DataKey, KeyRing, Place, RootKeys, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
 
@@ -18,9 +18,12 @@ queries! {
     DAY = "select wrapped from day_key where day = $1";
 }
 
-fn root_place(name: &'static str) -> Place {
+pub(super) fn root_place(name: &'static str) -> Place {
     Place { table: "root_key", column: name, owner: Uuid::nil(), key_version: 1 }
 }
+
+/// The names of the root keys.
+pub(super) const ROOTS: [&str; 3] = ["index", "link", "mac"];
 
 /// Reads the installation's root keys, and makes them the first time.
 ///
@@ -28,33 +31,33 @@ fn root_place(name: &'static str) -> Place {
 /// [`super::StoreError::Unsealable`] when they were wrapped by another key-encryption key.
 pub async fn roots(
     tx: &mut Tx,
-    kek: &KeyEncryptionKey,
+    ring: &KeyRing,
     now: Timestamp,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<RootKeys> {
     Ok(RootKeys {
-        index: root(tx, "index", kek, now, rng).await?,
-        link: root(tx, "link", kek, now, rng).await?,
-        mac: root(tx, "mac", kek, now, rng).await?,
+        index: root(tx, "index", ring, now, rng).await?,
+        link: root(tx, "link", ring, now, rng).await?,
+        mac: root(tx, "mac", ring, now, rng).await?,
     })
 }
 
 async fn root(
     tx: &mut Tx,
     name: &'static str,
-    kek: &KeyEncryptionKey,
+    ring: &KeyRing,
     now: Timestamp,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<DataKey> {
     let place = root_place(name);
-    let fresh = Vault::wrap(kek, &DataKey::generate(rng), place, rng);
+    let fresh = ring.wrap(&DataKey::generate(rng), place, rng);
     tx.run(&ADD_ROOT, vec![Arg::Text(name.to_owned()), Arg::Blob(fresh.0), Arg::Ts(Ts(now))]).await?;
     let rows = tx.rows(&ROOT, vec![Arg::Text(name.to_owned())]).await?;
     let row = rows.first().ok_or(super::load::unreadable("root_key", "wrapped"))?;
-    Ok(Vault::unwrap_with(kek, &WrappedKey(row.get(0)?), place)?)
+    Ok(ring.unwrap(&WrappedKey(row.get(0)?), place)?)
 }
 
-fn day_place(day: i32) -> Place {
+pub(super) fn day_place(day: i32) -> Place {
     Place {
         table: "day_key",
         column: "wrapped",

@@ -29,6 +29,7 @@ pub mod sweeps;
 pub mod tables;
 mod turns;
 mod value;
+pub mod wrapping;
 
 pub use dialect::Arg;
 pub use error::{Result, StoreError};

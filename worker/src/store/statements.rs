@@ -5,7 +5,7 @@ use super::error::Result;
 use super::pool::Pool;
 use super::{
     audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
-    registers, requests, rights, save, schedules, staff, sweeps, tables as t,
+    registers, requests, rights, save, schedules, staff, sweeps, tables as t, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -34,6 +34,7 @@ fn queries() -> Vec<&'static Sql> {
         schedules::QUERIES,
         staff::QUERIES,
         sweeps::QUERIES,
+        wrapping::QUERIES,
     ]
     .concat()
 }

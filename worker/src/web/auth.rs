@@ -4,13 +4,13 @@
 use super::local;
 use super::peer::peer_of;
 use super::problem::Problem;
-use super::same::same;
 use crate::runner::message::Sender;
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use rescind_jobs::policy::{Policy, Source};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// Who calls.
 pub(super) enum Caller<'p> {
@@ -83,7 +83,7 @@ fn owner<'p>(token: &str, policy: &'p Policy) -> Option<&'p Source> {
     let mut found = None;
     for source in policy.sources.values() {
         for known in &source.token_sha256 {
-            if same(known, &hash) {
+            if known.ct_eq(&hash).into() {
                 found = Some(source);
             }
         }

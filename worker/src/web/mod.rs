@@ -16,7 +16,6 @@ mod ops;
 mod pages;
 mod peer;
 mod problem;
-mod same;
 mod serve;
 mod state;
 #[cfg(test)]

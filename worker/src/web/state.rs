@@ -90,6 +90,9 @@ pub type Health = Arc<dyn Fn() -> HealthReport + Send + Sync>;
 const POSTS_A_MINUTE: u32 = 30;
 /// Unknown links that one address may open in a minute.
 const MISSES_A_MINUTE: u32 = 60;
+/// Both, from all addresses together: more than people send, less than what would wear the store out.
+const POSTS_IN_TOTAL: u32 = 6000;
+const MISSES_IN_TOTAL: u32 = 6000;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The state with what the listener itself counts.
@@ -103,8 +106,8 @@ impl Site {
     pub(super) fn new(web: WebState) -> Self {
         Self {
             web,
-            posts: Limiter::new(POSTS_A_MINUTE, MINUTE),
-            misses: Limiter::new(MISSES_A_MINUTE, MINUTE),
+            posts: Limiter::new(POSTS_A_MINUTE, POSTS_IN_TOTAL, MINUTE),
+            misses: Limiter::new(MISSES_A_MINUTE, MISSES_IN_TOTAL, MINUTE),
         }
     }
 

@@ -10,7 +10,6 @@ use crate::runner::message::{Answering, Incoming, OnRefusal, Outcome, Sender};
 use crate::web::body;
 use crate::web::guard::Deadline;
 use crate::web::peer::client_of;
-use crate::web::same::same;
 use crate::web::state::{Site, WebState};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -27,6 +26,7 @@ use rescind_jobs::protection::new_id;
 use rescind_jobs::refusal::RefusalCode;
 use std::net::IpAddr;
 use std::sync::Arc;
+use subtle::{Choice, ConstantTimeEq};
 use url::form_urlencoded;
 
 /// The form has three short fields.
@@ -160,7 +160,8 @@ impl Form {
 pub(super) fn is_nonce(web: &WebState, token: &str, nonce: &str) -> bool {
     let now = hour(web.clock.now());
     let shown = |age| web.vault.page_nonce(token, now - age);
-    (0..=NONCE_HOURS).fold(false, |found, age| same(shown(age).as_bytes(), nonce.as_bytes()) | found)
+    let none = Choice::from(0);
+    (0..=NONCE_HOURS).fold(none, |found, age| found | shown(age).as_bytes().ct_eq(nonce.as_bytes())).into()
 }
 
 /// The answer as a job.

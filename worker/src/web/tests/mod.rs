@@ -1,6 +1,7 @@
 //! The routes as a client meets them; behind the door stands somebody who answers as the test says.
 
 mod api;
+mod attack;
 mod dev;
 mod gate;
 mod ops;
