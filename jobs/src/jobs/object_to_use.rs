@@ -35,7 +35,7 @@ pub struct ObjectToUse {
     /// Where; a value of the dictionary of withdrawal sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<EntryCode>,
-    /// The subject's situation, on which the objection rests (Art. 21(1)); sealed.
+    /// The subject's situation, on which the objection rests (Art. 21(1)); sealed, and kept where it has to be decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The member of staff who entered it, if one did.

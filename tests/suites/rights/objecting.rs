@@ -19,6 +19,15 @@ async fn object(app: &TestApp, purposes: Value) {
     app.send("subject.object.v1", json!({"subject": ana(), "purposes": purposes})).await;
 }
 
+/// The mail that tells of the end of the restriction, its lines joined.
+async fn ending(app: &TestApp) -> String {
+    let is_it =
+        |letter: &rescind_tests::app::Letter| letter.subject == "The restriction of your data is ending";
+    eventually("the mail about the end", async || app.letters().iter().any(is_it)).await;
+    let letter = app.letters().into_iter().find(is_it).expect("it is there");
+    letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 async fn an_objection_to_marketing_is_immediate_and_absolute(app: TestApp) {
     app.request(ANA).await;
     app.agree(&app.letter(1).await.link()).await;
@@ -63,7 +72,7 @@ async fn an_objection_to_other_uses_restricts_and_is_then_decided(app: TestApp) 
     eventually("it is lifted", async || state(&app).await == 0).await;
     assert_eq!(reason(&app, "fraud_prevention").await, "objected");
     assert_eq!(reason(&app, "recommendations").await, "consent_granted");
-    assert!(app.letters().last().expect("a mail").text.contains("Your objection is accepted"));
+    assert!(ending(&app).await.contains("Your objection is accepted"));
     app.quiet().await;
     assert!(
         app.events()
@@ -79,8 +88,7 @@ async fn an_objection_that_is_overridden_is_answered_with_reasons(app: TestApp) 
         .await;
     eventually("it is lifted", async || state(&app).await == 0).await;
     assert_eq!(reason(&app, "fraud_prevention").await, "lawful_basis");
-    let letter = app.letters().pop().expect("a mail");
-    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = ending(&app).await;
     for part in ["compelling legitimate grounds", "data protection authority", "go to court"] {
         assert!(text.contains(part), "{text}");
     }

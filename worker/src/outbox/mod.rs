@@ -3,6 +3,7 @@
 
 mod backoff;
 pub mod events;
+mod follow_ups;
 mod letter;
 pub mod mails;
 mod tell;
