@@ -14,6 +14,7 @@ mod egress;
 mod engine;
 mod faults;
 mod features;
+mod fleet;
 mod fuzz;
 mod keys;
 mod kill;

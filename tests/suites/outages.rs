@@ -1,6 +1,12 @@
 //! Services that stop and come back while the worker runs: nothing is lost, nothing goes round in circles, the worker
 //! says how it stands and resumes by itself (M2, M5).
 
+mod memory;
+mod postgres;
+mod rabbitmq;
+mod smtp;
+mod sqlite;
+
 use rescind_jobs::time::Span;
 use rescind_tests::app::{TestApp, eventually};
 use rescind_tests::broker::TestBroker;

@@ -95,3 +95,15 @@ impl Drop for TestDatabase {
         let _ = dropping.join();
     }
 }
+
+/// Ends every session of a database, and lets new ones in or not: as if its server went away, and came back.
+pub async fn end_sessions(server: &str, database: &str, open: bool) {
+    let name = database.rsplit('/').next().expect("the URL names a database");
+    let mut connection = PgConnection::connect(server).await.expect("the server lets us in");
+    for statement in [
+        format!("alter database {name} with allow_connections {open}"),
+        format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.expect("a superuser may");
+    }
+}

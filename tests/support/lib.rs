@@ -13,6 +13,7 @@ pub mod parts;
 pub mod pika;
 pub mod program;
 pub mod relay;
+pub mod report;
 pub mod service;
 pub mod small_disk;
 pub mod smtp_script;

@@ -82,7 +82,7 @@ impl Vitals {
             let Some(health) = health else { continue };
             let snapshot = health.snapshot();
             let consuming = name == "broker_events" || snapshot.consuming;
-            let state = if snapshot.connected && consuming {
+            let state = if snapshot.connected && consuming && !snapshot.blocked {
                 PartState::Ready
             } else {
                 let why = snapshot.last_error_kind.map_or("connecting", amqp::Trouble::sentence);

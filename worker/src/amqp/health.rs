@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub connected: bool,
     /// Messages are being taken (intake only).
     pub consuming: bool,
+    /// The broker takes no messages at present (publisher only).
+    pub blocked: bool,
     /// The last thing that went wrong since the start, mended or not.
     pub last_error_kind: Option<Trouble>,
 }
@@ -107,7 +109,14 @@ impl Health {
     }
 
     pub(super) fn set_closed(&self) {
-        self.change(|s| (s.connected, s.consuming) = (false, false));
+        self.change(|s| (s.connected, s.consuming, s.blocked) = (false, false, false));
+    }
+
+    pub(super) fn set_blocked(&self, blocked: bool) {
+        if blocked && !self.snapshot().blocked {
+            self.trouble(Trouble::Blocked, "");
+        }
+        self.change(|s| s.blocked = blocked);
     }
 
     /// Notes a trouble. `detail` is the broker's or the system's own text; it names queues and addresses, never what

@@ -14,7 +14,7 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::backoff::Backoff;
@@ -23,6 +23,9 @@ use super::supervisor::{Broker, Link};
 use super::topology::declare_exchange;
 use super::{Health, Trouble};
 use crate::config::Amqp;
+
+/// How often it is looked at whether the broker still takes messages while confirms are awaited.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What the publisher needs to know.
 #[derive(Clone, Debug)]
@@ -119,7 +122,9 @@ impl Publisher {
         let Some(channel) = self.channel(&mut state).await else {
             return events.iter().map(|event| (event.id, Published::Failed)).collect();
         };
-        let group = send(&channel, events, Instant::now() + self.settings.confirm_timeout).await;
+        let group = self
+            .watched(&state, send(&channel, events, Instant::now() + self.settings.confirm_timeout))
+            .await;
         match group.broken {
             None => {
                 state.channel = Some(channel);
@@ -131,6 +136,18 @@ impl Publisher {
             }
         }
         group.results
+    }
+
+    /// Sends a group, and notices meanwhile whether the broker still takes anything: it says so only after somebody has
+    /// sent to it.
+    async fn watched(&self, state: &State, sending: impl Future<Output = Group>) -> Group {
+        let mut sending = std::pin::pin!(sending);
+        loop {
+            tokio::select! {
+                group = &mut sending => return group,
+                () = sleep(LOOK) => self.health.set_blocked(state.link.as_ref().is_some_and(Link::is_blocked)),
+            }
+        }
     }
 
     /// Closes the connection, for at most `limit`. The next event would open it again.
@@ -151,8 +168,9 @@ impl Publisher {
             self.health.set_closed();
             self.health.trouble(Trouble::ConnectionLost, "");
         }
-        if state.link.as_ref().is_some_and(Link::is_blocked) {
-            self.health.trouble(Trouble::Blocked, "");
+        let blocked = state.link.as_ref().is_some_and(Link::is_blocked);
+        self.health.set_blocked(blocked);
+        if blocked {
             return None;
         }
         if let Some(channel) = state.channel.take().filter(|channel| channel.status().connected()) {

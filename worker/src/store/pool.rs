@@ -100,7 +100,14 @@ impl Pool {
         SqliteConnection::connect_with(&options).await?.close().await?;
         // a connection that is made anew never makes a database that is empty
         let options = options.create_if_missing(false);
-        let writer = pool(1).connect_with(options.clone()).await?;
+        // SQLite rolls back by itself when the disk is full, and the driver takes the transaction for open ever after
+        let writer = pool(1)
+            .before_acquire(|connection, _| {
+                let sound = !connection.is_in_transaction();
+                Box::pin(async move { Ok(sound) })
+            })
+            .connect_with(options.clone())
+            .await?;
         migrations::sqlite(&writer).await?;
         let readers = pool(4).connect_with(options.read_only(true)).await?;
         let (file, turns) = (Arc::new(DatabaseFile::of(path)?), Turns::default());
