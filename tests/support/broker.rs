@@ -101,9 +101,14 @@ impl TestBroker {
 
     /// The same; none while there is no such queue.
     pub async fn try_waiting(&self) -> Option<u32> {
+        self.waiting_in(&self.queue).await
+    }
+
+    /// The same of another queue.
+    pub async fn waiting_in(&self, queue: &str) -> Option<u32> {
         let (_connection, channel) = open(&self.url).await.ok()?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let queue = channel.queue_declare(self.queue.as_str().into(), options, FieldTable::default()).await;
+        let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await;
         queue.ok().map(|queue| queue.message_count())
     }
 }

@@ -193,7 +193,9 @@ impl Fleet {
         let taken: Vec<_> = self.server.taken().into_iter().map(|mail| mail.rcpt).collect();
         let to: BTreeSet<_> = taken.iter().collect();
         let limit = Duration::from_secs(20);
-        let told = Reader::new(&self.broker.url, &self.kept, &[], half, limit).messages();
+        // an event may be told again, under the same id, by whoever takes over from one that died
+        let waiting = self.broker.waiting_in(&self.kept).await.expect("the queue is there") as usize;
+        let told = Reader::new(&self.broker.url, &self.kept, &[], waiting, limit).messages();
         let told: BTreeSet<_> = told.iter().map(|event| event["body"]["id"].to_string()).collect();
         let figures = Figures {
             messages: sent,
@@ -206,6 +208,12 @@ impl Fleet {
             uncertain,
         };
         outage(what, figures);
+        let again = waiting - told.len();
+        note(&format!(
+            "{what}: decided {asked} + {recorded}, mailed {}, told {}, again {again}",
+            to.len(),
+            told.len()
+        ));
         let seconds = self.begun.elapsed().as_secs();
         note(&format!("{what}: {} kills, {seconds} s from the first start", self.kills));
         assert_eq!(figures, Figures { messages: sent, uncertain, ..Figures::default() });
