@@ -135,7 +135,7 @@ impl Rig {
                 let copies = arrived.iter().filter(|to| **to == message.email).count();
                 let state = states.get(&index).copied();
                 self.mail(message, state, copies, &mut found);
-                if message.sort == Sort::Bad && state == Some(UNCERTAIN) {
+                if message.sort == Sort::Bad && state == Some(UNCERTAIN) && self.sink.is_some() {
                     // that its address does not exist is not known
                     wanted[TRAIL] -= 1;
                 }

@@ -367,11 +367,7 @@ impl Engine {
             let ids: Vec<Uuid> = items.iter().filter_map(|i| i.row).collect();
             flights.take_off(&ids).map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             fault::at(Point::AfterJobClaim);
-            let mut added = 0;
-            for page in &pages {
-                added += expansion::run(self, &mut tx, page, now).await?;
-                queue::remove(&mut tx, vec![page.id]).await?;
-            }
+            let (tx, added) = expansion::run_all(self, tx, &pages, now).await?;
             let attempt = Attempt::new(self, &policy, &items, &mut memory)?;
             let result = attempt.run(tx).await;
             flights.land().map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;

@@ -60,8 +60,33 @@ pub(super) async fn order(
     queue::add(tx, &[row]).await.map(drop)
 }
 
+/// Turns pages into jobs, and removes their rows; returns how many jobs. A failure rolls back at once: rows that are
+/// still locked would be passed over by the next look.
+pub(super) async fn run_all(
+    engine: &Engine,
+    mut tx: Tx,
+    pages: &[Claimed],
+    now: Timestamp,
+) -> Result<(Tx, usize)> {
+    let mut added = 0;
+    for page in pages {
+        let done = match run(engine, &mut tx, page, now).await {
+            Ok(jobs) => queue::remove(&mut tx, vec![page.id]).await.map(|_| jobs),
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(jobs) => added += jobs,
+            Err(error) => {
+                tx.rollback().await;
+                return Err(error);
+            }
+        }
+    }
+    Ok((tx, added))
+}
+
 /// Turns one page into jobs, and orders the next; returns how many jobs.
-pub(super) async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timestamp) -> Result<usize> {
+async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timestamp) -> Result<usize> {
     let Ok(mut page) = serde_json::from_slice::<Page>(&row.body) else {
         tracing::error!(job = %row.id, "a page of an expansion cannot be read; it is dropped");
         return Ok(0);
