@@ -1,6 +1,7 @@
 //! What becomes of a mail on its way out, over a server that misbehaves as told, a real one, and files.
 
 mod files;
+mod pipelining;
 mod scripted;
 mod sink;
 

@@ -17,6 +17,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::address::{AddressProblem, WireAddress};
+use super::encode;
 
 /// Fields that composing sets itself; a caller cannot replace them.
 const OWN_FIELDS: [&str; 16] = [
@@ -149,8 +150,8 @@ impl Composition<'_> {
 
         let texts = MultiPart::alternative()
             .boundary(boundary(self.message_id, "texts"))
-            .singlepart(SinglePart::plain(unix_lines(self.text)))
-            .singlepart(SinglePart::html(unix_lines(self.html)));
+            .singlepart(part(ContentType::TEXT_PLAIN, self.text))
+            .singlepart(part(ContentType::TEXT_HTML, self.html));
         let body = if self.attachments.is_empty() {
             texts
         } else {
@@ -223,9 +224,8 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// A lone CR in a body would be a line end to some and not to others; the library makes CRLF of each LF.
-fn unix_lines(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+fn part(media_type: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(media_type).body(encode::body(text))
 }
 
 fn is_message_id(id: &str) -> bool {

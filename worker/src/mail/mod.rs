@@ -5,4 +5,5 @@
 
 pub mod address;
 pub mod compose;
+mod encode;
 pub mod transport;

@@ -9,8 +9,24 @@ const WIDTH: usize = 72;
 /// Without control characters other than line feed and tab, and without those that turn the reading direction and so
 /// make a text look like another one.
 pub(super) fn clean(text: &str) -> String {
+    if is_clean(text.as_bytes()) {
+        return text.to_owned();
+    }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|&c| c == '\n' || c == '\t' || !(c.is_control() || turns_direction(c))).collect()
+}
+
+/// Whether nothing in `text` could have to go: a look at each byte instead of each character, for what is nearly always
+/// so. Lead bytes of two-byte controls (U+0080 to U+009F) and of the marks of direction ask for the closer look.
+fn is_clean(text: &[u8]) -> bool {
+    let dubious = |at: usize| match text[at] {
+        b'\n' | b'\t' => false,
+        0..0x20 | 0x7f => true,
+        0xc2 => text.get(at + 1).is_none_or(|next| *next < 0xa0),
+        0xe2 => matches!(text.get(at + 1..at + 3), Some([0x80, 0xaa..=0xae] | [0x81, 0xa6..=0xa9]) | None),
+        _ => false,
+    };
+    !(0..text.len()).any(dubious)
 }
 
 /// One line, as a mail's subject has to be: every run of white space becomes one space.
@@ -71,6 +87,17 @@ mod tests {
             one_line("Please\r\nBcc: eve@example.org\u{0}\u{85}  now\u{202E}\n"),
             "Please Bcc: eve@example.org now"
         );
+    }
+
+    #[test]
+    fn the_quick_look_misses_nothing() {
+        for c in (0..0x3000).filter_map(char::from_u32) {
+            let stays = c == '\n' || c == '\t' || !(c.is_control() || turns_direction(c));
+            let text = format!("a{c}b{c}");
+            assert!(stays || !is_clean(text.as_bytes()), "U+{:04X}", u32::from(c));
+            let expected = if stays { text.clone() } else { "ab".to_owned() };
+            assert_eq!(clean(&text).replace('\n', ""), expected.replace('\n', ""), "U+{:04X}", u32::from(c));
+        }
     }
 
     #[test]

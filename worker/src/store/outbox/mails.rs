@@ -15,6 +15,8 @@ use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+// The gate in SENDING asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
+// as a scan of the whole table, which costs more with every subject.
 queries! {
     CLAIM = "with due as materialized (select id from mail where state = 0 and lane = $5 \
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
@@ -35,14 +37,14 @@ queries! {
                 network_evidence, answered_at, correlation, traceparent from consent_request where id = any($1::uuid[])";
     SENDING = "update mail set state = 2, lease_until = $2 where id = any($1::uuid[]) and state = 1 \
                and claimed_by = $3 \
-               and (request_id is null or exists (select 1 from consent_request r where r.id = mail.request_id \
-                    and r.state = 0 and r.expires_at > $4)) \
-               and (notice_id is null or exists (select 1 from staff_notice n where n.id = mail.notice_id \
-                    and n.state = 0)) \
-               and (staff is not null or (exists (select 1 from subject s where s.id = mail.subject_id \
-                        and (s.state = 0 or (s.state = 1 and mail.answers_subject = 1))) \
-                    and exists (select 1 from identity i where i.bidx = mail.address \
-                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null))) \
+               and coalesce((select r.state = 0 and r.expires_at > $4 from consent_request r \
+                    where r.id = mail.request_id), request_id is null) \
+               and coalesce((select n.state = 0 from staff_notice n where n.id = mail.notice_id), notice_id is null) \
+               and (staff is not null or ( \
+                    coalesce((select s.state = 0 or (s.state = 1 and mail.answers_subject = 1) from subject s \
+                        where s.id = mail.subject_id), false) \
+                    and (select count(*) from identity i where i.bidx = mail.address \
+                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
                returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \

@@ -7,6 +7,7 @@
 
 mod body;
 mod classify;
+mod envelope;
 mod group;
 mod hello;
 mod opening;

@@ -3,8 +3,6 @@
 //! Each step has its own limit and its own expected reply: 250 after DATA, or 354 after RCPT, is not a reply to
 //! the command but a sign that the two sides are out of step, and ends the connection. So does every timeout.
 //! Only a connection whose dialogue is known to be at rest is used again.
-//!
-//! Sending MAIL, RCPT and DATA in one write (RFC 2920) would replace [`Session::envelope`] alone.
 
 use std::time::Duration;
 
@@ -12,14 +10,14 @@ use tokio::time::Instant;
 
 use super::body;
 use super::classify::{broken, refused};
+use super::envelope::verdict;
 use super::opening::{Offers, open};
 use super::reply::Reply;
 use super::tls::Encryption;
 use super::wire::Wire;
 use crate::config::Smtp as Settings;
 use crate::fault::{self, Point};
-use crate::mail::address::WireAddress;
-use crate::mail::transport::{Delivery, Outgoing, Phase, Trouble, TroubleKind};
+use crate::mail::transport::{Delivery, Outgoing, Phase, TroubleKind};
 
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -33,11 +31,13 @@ pub(super) enum Fate {
 
 /// A connection that is ready for mail.
 pub(super) struct Session {
-    wire: Wire,
-    offers: Offers,
-    command_limit: Duration,
+    pub(super) wire: Wire,
+    pub(super) offers: Offers,
+    pub(super) command_limit: Duration,
     data_limit: Duration,
     used: bool,
+    /// Replies are missing that the server owes: it must not be spoken to again.
+    pub(super) out_of_step: bool,
     last_used: Instant,
 }
 
@@ -50,7 +50,8 @@ impl Session {
     ) -> Result<Self, Delivery> {
         let (wire, offers) = open(settings, encryption, own_name).await?;
         let (command_limit, data_limit) = (settings.command_timeout, settings.data_timeout);
-        Ok(Self { wire, offers, command_limit, data_limit, used: false, last_used: Instant::now() })
+        let (used, out_of_step, last_used) = (false, false, Instant::now());
+        Ok(Self { wire, offers, command_limit, data_limit, used, out_of_step, last_used })
     }
 
     /// Whether a mail has gone over it before, so that a reply could be a late one.
@@ -91,39 +92,6 @@ impl Session {
         (outcome, fate)
     }
 
-    /// MAIL, RCPT, DATA: afterwards the server waits for the mail. The error is the outcome.
-    async fn envelope(&mut self, mail: &Outgoing) -> Result<(), Delivery> {
-        let from = address(Phase::Mail, &mail.from)?;
-        let to = address(Phase::Rcpt, &mail.to)?;
-        let mut command = format!("MAIL FROM:<{}>", from.as_str());
-        if self.offers.has("SIZE") {
-            command.push_str(&format!(" SIZE={}", mail.bytes.len()));
-        }
-        let utf8 = from.needs_utf8() || to.needs_utf8();
-        if utf8 {
-            if !self.offers.has("SMTPUTF8") {
-                let phase = if to.needs_utf8() { Phase::Rcpt } else { Phase::Mail };
-                return Err(Delivery::Rejected(Trouble::new(phase, TroubleKind::Unsupported)));
-            }
-            command.push_str(" SMTPUTF8");
-        }
-        if !mail.bytes.is_ascii() {
-            if !self.offers.has("8BITMIME") {
-                return Err(Delivery::Rejected(Trouble::new(Phase::Mail, TroubleKind::Unsupported)));
-            }
-            command.push_str(" BODY=8BITMIME");
-        }
-        command.push_str("\r\n");
-        self.ask(Phase::Mail, command.as_bytes(), |code| code == 250).await?;
-        fault::at(Point::AfterSmtpMail);
-        let command = format!("RCPT TO:<{}>\r\n", to.as_str());
-        self.ask(Phase::Rcpt, command.as_bytes(), |code| matches!(code, 250..=252)).await?;
-        fault::at(Point::AfterSmtpRcpt);
-        self.ask(Phase::Data, b"DATA\r\n", |code| code == 354).await?;
-        fault::at(Point::AfterSmtpData);
-        Ok(())
-    }
-
     async fn content(&mut self, mail: &Outgoing) -> Delivery {
         let encoded = body::encode(&mail.bytes);
         if let Err(write) = self.wire.write(&encoded, self.data_limit).await {
@@ -144,7 +112,7 @@ impl Session {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         phase: Phase,
         command: &[u8],
@@ -153,15 +121,14 @@ impl Session {
         let limit = self.command_limit;
         self.wire.write(command, limit).await.map_err(|write| broken(phase, write.kind))?;
         let reply = self.wire.reply(limit).await.map_err(|kind| broken(phase, kind))?;
-        match reply.class() {
-            4 | 5 => Err(refusal(phase, &reply)),
-            _ if wanted(reply.code.basic) => Ok(()),
-            _ => Err(broken(phase, TroubleKind::Protocol)),
-        }
+        verdict(phase, &reply, wanted(reply.code.basic))
     }
 
     /// Brings the dialogue to rest after `outcome`, where that is possible.
     async fn fate(&mut self, outcome: &Delivery) -> Fate {
+        if self.out_of_step {
+            return Fate::Drop;
+        }
         let (phase, code) = match outcome {
             Delivery::Sent => return self.if_quiet().await,
             Delivery::Uncertain(_) => return Fate::Drop,
@@ -200,10 +167,6 @@ impl Session {
     }
 }
 
-fn address(phase: Phase, address: &str) -> Result<WireAddress, Delivery> {
-    WireAddress::parse(address).map_err(|_| Delivery::Rejected(Trouble::new(phase, TroubleKind::Address)))
-}
-
-fn refusal(phase: Phase, reply: &Reply) -> Delivery {
+pub(super) fn refusal(phase: Phase, reply: &Reply) -> Delivery {
     refused(phase, reply.code, &reply.lines.join(" "))
 }
