@@ -51,7 +51,7 @@ pub(super) fn of_round(round: usize, operators: bool) -> Vec<Message> {
     }
     let message = |(n, sort): (usize, Sort)| {
         let local = if sort == Bad { "reject-rcpt" } else { "ana" };
-        let (id, email) = (format!("r{round}-{n}"), format!("{local}+{n}@r{round}.example"));
+        let (id, email) = (format!("r{round}-{n}"), format!("{local}@n{n}.r{round}.example"));
         Message { sort, body: body(sort, &id, &email), id, email }
     };
     sorts.into_iter().enumerate().map(message).collect()
