@@ -2,7 +2,7 @@
 //!
 //! A group is claimed, rendered, marked as being handed over (the gate read once more in that very statement), handed
 //! over, and settled: three commits a group, not one a mail. Killed at any point, a claimed mail returns to the queue,
-//! and of those being handed over at most one group is uncertain; where a repeat is harmless, none is.
+//! and of those being handed over at most one group a lane is uncertain; where a repeat is harmless, none is.
 
 use super::backoff;
 use super::letter::{NoLetter, Writer};
