@@ -93,6 +93,8 @@ names! {
     TopicId,
     /// A channel of communication: email, phone, post …
     ChannelId,
+    /// Who receives personal data (Art. 4(9)).
+    RecipientId,
     /// A consent category.
     CategoryId,
     /// A value of one of the other dictionaries: consent source, withdrawal reason …

@@ -6,6 +6,7 @@ use crate::effects::{
     Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, Suppression, SweepOrder, Trace, Use,
 };
 use crate::event::Event;
+use crate::gate::Known;
 use crate::job::{AnyJob, Job};
 use crate::mail::Mail;
 use crate::model::{ConsentRecord, Identity, Recipient, Subject, SubjectId};
@@ -29,6 +30,11 @@ pub const INTERNAL_SOURCE: &str = "rescind";
 pub struct MessageContext {
     /// The authenticated source.
     pub source: String,
+    /// Its id, by which its sender knows it; senders could put anything into it, so it goes back to them and nowhere
+    /// else.
+    pub id: String,
+    /// Where an answer goes.
+    pub reply_to: Option<String>,
     /// Checksum of source and id, for the trail.
     pub message: String,
     /// The envelope's time.
@@ -168,6 +174,21 @@ impl<'a> Decision<'a> {
             sequence: 0,
             event,
             reply_to: None,
+            at: self.now(),
+            lane: self.message.lane,
+            trace: self.trace.clone(),
+        };
+        self.out.events.push(order);
+    }
+
+    /// Answers the message: to where it asks for the answer, else under the event's own type.
+    pub(crate) fn reply(&mut self, event: Event) {
+        let order = EventOrder {
+            id: self.new_id(),
+            subject: None,
+            sequence: 0,
+            event,
+            reply_to: self.message.reply_to.clone(),
             at: self.now(),
             lane: self.message.lane,
             trace: self.trace.clone(),
@@ -319,6 +340,28 @@ pub fn decide_alone(
     rng: &mut dyn CryptoRng,
     out: &mut Effects,
 ) -> Result<(), Refusal> {
+    without_subject(message, around, rng, out, |cx| job.decide_alone(cx))
+}
+
+/// Answers one message that asks about subjects, of whom this is known.
+pub fn answer(
+    job: &dyn AnyJob,
+    known: &[Known],
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    out: &mut Effects,
+) -> Result<(), Refusal> {
+    without_subject(message, around, rng, out, |cx| job.answer(known, cx))
+}
+
+fn without_subject(
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    out: &mut Effects,
+    step: impl FnOnce(&mut Decision<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     let mark = out.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let mut cx = Decision {
@@ -331,7 +374,7 @@ pub fn decide_alone(
             rng: &mut *rng,
             out: &mut *out,
         };
-        job.decide_alone(&mut cx)
+        step(&mut cx)
     }));
     outcome.unwrap_or_else(|_| Err(panicked())).inspect_err(|_| out.cut(mark))
 }

@@ -2,6 +2,7 @@
 //! event leaves.
 
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId};
+use crate::gate::GateReason;
 use crate::locale::Locale;
 use crate::model::Ground;
 use crate::policy::OptIn;
@@ -42,6 +43,9 @@ pub enum Event {
     /// Processing of a subject's data is no longer restricted.
     #[serde(rename = "subject.unrestricted.v1")]
     SubjectUnrestricted(SubjectUnrestricted),
+    /// The gate was asked by a message; answered to its `replyto`.
+    #[serde(rename = "gate.answered.v1")]
+    GateAnswered(GateAnswered),
     /// A message was refused; answered to its `replyto`.
     #[serde(rename = "message.refused.v1")]
     MessageRefused(MessageRefused),
@@ -165,6 +169,27 @@ pub struct SubjectUnrestricted {
     pub lifted_at: Timestamp,
 }
 
+/// What the gate says to a `gate.check.v1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateAnswered {
+    /// Who asked.
+    pub source: String,
+    /// The id of the message that asked.
+    pub check: String,
+    /// What the data are to be used for.
+    pub purpose: PurposeId,
+    /// Whether the purpose may be processed.
+    pub allowed: bool,
+    /// Why, or why not.
+    pub reason: GateReason,
+    /// What the purpose rests on (Art. 6(1)); absent where the subject itself is in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// Since when the consent stands where it stands; absent where no consent decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
 /// A message was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRefused {
@@ -193,12 +218,13 @@ impl Event {
             Self::FieldsErased(_) => "subject.fields_erased.v1",
             Self::SubjectRestricted(_) => "subject.restricted.v1",
             Self::SubjectUnrestricted(_) => "subject.unrestricted.v1",
+            Self::GateAnswered(_) => "gate.answered.v1",
             Self::MessageRefused(_) => "message.refused.v1",
         }
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 11] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
@@ -208,6 +234,7 @@ impl Event {
         "subject.fields_erased.v1",
         "subject.restricted.v1",
         "subject.unrestricted.v1",
+        "gate.answered.v1",
         "message.refused.v1",
     ];
 }

@@ -1,6 +1,7 @@
 //! A job: the argument struct of a message, and what is decided about it.
 
 use crate::decision::Decision;
+use crate::gate::Known;
 use crate::model::{Subject, SubjectId};
 use crate::policy::{Feature, Policy};
 use crate::refusal::{Refusal, RefusalCode};
@@ -19,6 +20,13 @@ pub enum Concerns<'a> {
     Named(&'a SubjectRef),
     /// A subject by its id.
     Known(SubjectId),
+    /// A subject that is asked about and stays as it is: the gate's question for `purpose`.
+    Asked {
+        /// As named.
+        subject: &'a SubjectRef,
+        /// What its data are to be used for.
+        purpose: &'a crate::code::PurposeId,
+    },
     /// The subject of a request for consent.
     Request(Uuid),
     /// Nobody in particular.
@@ -89,6 +97,15 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
         Err(Refusal::new(RefusalCode::InternalError, "This type is about one subject."))
     }
 
+    /// Answers a question about what is known of the subjects that answer to its naming.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        let _ = (known, cx);
+        Err(Refusal::new(RefusalCode::InternalError, "This type asks nothing."))
+    }
+
     /// What it becomes for each of many subjects.
     ///
     /// # Errors
@@ -119,6 +136,8 @@ pub trait AnyJob: Send + Sync {
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::decide_alone`].
     fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal>;
+    /// See [`Job::answer`].
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::expand`].
     fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal>;
 }
@@ -161,6 +180,10 @@ impl<J: Job> AnyJob for J {
 
     fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         Job::decide_alone(self, cx)
+    }
+
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        Job::answer(self, known, cx)
     }
 
     fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal> {

@@ -4,8 +4,8 @@ use crate::envelope::{data_problem, path_of};
 use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
-    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
+    ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
     RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
@@ -92,6 +92,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<UnrestrictSubject>(),
     Kind::of::<ObjectToUse>(),
     Kind::of::<ChangePurpose>(),
+    Kind::of::<CheckGate>(),
     Kind::of::<RunSweep>(),
     Kind::of::<AnswerConsent>(),
     Kind::of::<RemindConsent>(),

@@ -16,6 +16,7 @@ mod faults;
 mod features;
 mod fleet;
 mod fuzz;
+mod gate;
 mod keys;
 mod kill;
 mod lanes;

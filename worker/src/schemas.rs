@@ -58,7 +58,7 @@ pub fn all() -> Vec<SchemaFile> {
 fn message(name: &str, data: Value) -> Value {
     let extra = json!({
         "source": text("Who sends it; for an authenticated source its name in the policy."),
-        "replyto": text("The queue that a refusal is answered to."),
+        "replyto": text("The queue that a refusal, or what the message asks, is answered to."),
     });
     envelope(name, data, extra, &[])
 }
@@ -69,8 +69,8 @@ fn event(name: &str, mut data: Value) -> Value {
         "source": {"const": INTERNAL_SOURCE},
         "datacontenttype": {"const": "application/json"},
     });
-    // a refusal is about a message, every other event about a subject
-    if name == REFUSED {
+    // an answer is about a message, every other event about a subject
+    if ANSWERS.contains(&name) {
         return envelope(name, data, extra, &[]);
     }
     extra["subject"] = json!({"type": "string", "format": "uuid", "description": "Whom it is about."});
@@ -92,8 +92,8 @@ fn event(name: &str, mut data: Value) -> Value {
     envelope(name, data, extra, &["subject", "sequence"])
 }
 
-/// The one event that is not about a subject.
-const REFUSED: &str = "message.refused.v1";
+/// The events that answer a message, and so are not about a subject.
+const ANSWERS: [&str; 2] = ["gate.answered.v1", "message.refused.v1"];
 
 fn text(description: &str) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE, "description": description})

@@ -6,4 +6,5 @@ pub mod events;
 mod follow_ups;
 mod letter;
 pub mod mails;
+pub(crate) mod naming;
 mod tell;

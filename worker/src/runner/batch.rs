@@ -11,11 +11,12 @@ use crate::live::InForce;
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, JobRow, ParkedRow};
-use crate::store::{Result, StoreError, Ts, Tx, queue};
+use crate::store::{Result, StoreError, Ts, Tx, gate, queue};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
-use rescind_jobs::decision::{Surroundings, decide, decide_alone};
+use rescind_jobs::decision::{Surroundings, answer, decide, decide_alone};
 use rescind_jobs::effects::{Counter, Effects};
+use rescind_jobs::gate::Known;
 use rescind_jobs::model::Identity;
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
@@ -187,6 +188,7 @@ impl<'a> Attempt<'a> {
         tx: &mut Tx,
     ) -> Result<()> {
         let by_item = std::mem::take(&mut subjects.resolution.by_item);
+        let mut asked = self.asked(tx).await?;
         for (i, resolved) in by_item.into_iter().enumerate() {
             let (Some(resolved), true) = (resolved, self.is_open(i)) else { continue };
             let Ok(task) = &self.items[i].task else { continue };
@@ -201,7 +203,11 @@ impl<'a> Attempt<'a> {
                 Resolved::None => {
                     let around =
                         surroundings(self.engine, self.policy, self.now, counters, &subjects.claimed);
-                    decide_alone(&*task.job, &task.message, around, &mut self.rng, &mut self.effects)
+                    let (job, rng, effects) = (&*task.job, &mut self.rng, &mut self.effects);
+                    match asked.remove(&i) {
+                        Some(known) => answer(job, &known, &task.message, around, rng, effects),
+                        None => decide_alone(job, &task.message, around, rng, effects),
+                    }
                 }
                 Resolved::One(whom) => match subjects.places.get(&whom) {
                     Some(place) => {
@@ -229,6 +235,20 @@ impl<'a> Attempt<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What the gate's questions among the messages have to know, by one look-up for all of them. They see what was
+    /// committed before; a message of the same batch may be decided in any order with them.
+    async fn asked(&self, tx: &mut Tx) -> Result<HashMap<usize, Vec<Known>>> {
+        let mut places = Vec::new();
+        let mut questions = Vec::new();
+        for (i, item) in self.items.iter().enumerate().filter(|(i, _)| self.is_open(*i)) {
+            if let Ok(Task { target: Target::Asked { indexes, id, purpose }, .. }) = &item.task {
+                places.push(i);
+                questions.push(gate::Asked { indexes, id: *id, purpose });
+            }
+        }
+        Ok(places.into_iter().zip(gate::known_in(tx, &questions).await?).collect())
     }
 
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {

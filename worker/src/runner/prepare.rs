@@ -5,6 +5,7 @@ use super::message::{Answering, Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
 use crate::telemetry::Open;
+use rescind_jobs::code::PurposeId;
 use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
 use rescind_jobs::effects::{Lane, Trace};
 use rescind_jobs::envelope::Envelope;
@@ -79,6 +80,8 @@ pub(super) enum Target {
     Named { keys: Vec<(BlindIndex, IdentityValue)>, id: Option<SubjectId> },
     /// A subject by its id.
     Known(SubjectId),
+    /// A subject that is asked about and stays as it is.
+    Asked { indexes: Vec<BlindIndex>, id: Option<SubjectId>, purpose: PurposeId },
     /// The subject of a request for consent.
     Request(Uuid),
     /// Nobody in particular.
@@ -139,6 +142,8 @@ impl Preparation<'_> {
                 let kind = row.kind.as_deref().and_then(registry::kind).ok_or_else(registry::unknown_type)?;
                 let message = MessageContext {
                     source: row.source.clone(),
+                    id: row.id.to_string(),
+                    reply_to: None,
                     message: self.message_mark(&row.source, &row.id.to_string()),
                     time: body.time,
                     lane: self.lane,
@@ -233,6 +238,8 @@ impl Preparation<'_> {
         };
         let message = MessageContext {
             message: self.message_mark(&source, &envelope.id),
+            id: envelope.id,
+            reply_to: item.reply_to.clone(),
             source,
             time: envelope.time,
             lane: self.lane,
@@ -324,6 +331,10 @@ impl Preparation<'_> {
             }
             // follow-ups know their subject by the row they are in
             Concerns::Known(id) => Target::Known(subject.unwrap_or(id)),
+            Concerns::Asked { subject, purpose } => {
+                let indexes = subject.identities()?.iter().map(|i| self.vault.blind_index(i)).collect();
+                Target::Asked { indexes, id: subject.id, purpose: purpose.clone() }
+            }
             Concerns::Request(request) => Target::Request(request),
             Concerns::Nobody => Target::Nobody,
             Concerns::Many(_) => Target::Many,

@@ -22,6 +22,7 @@ pub mod requests;
 pub mod rights;
 pub mod save;
 pub mod schedules;
+pub mod snapshot;
 pub mod staff;
 mod standing;
 pub mod statements;

@@ -5,7 +5,7 @@ use super::error::Result;
 use super::pool::Pool;
 use super::{
     audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
-    registers, requests, rights, save, schedules, staff, sweeps, tables as t, wrapping,
+    registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -32,6 +32,7 @@ fn queries() -> Vec<&'static Sql> {
         rights::QUERIES,
         save::QUERIES,
         schedules::QUERIES,
+        snapshot::QUERIES,
         staff::QUERIES,
         sweeps::QUERIES,
         wrapping::QUERIES,

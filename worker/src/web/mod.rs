@@ -48,7 +48,8 @@ pub fn public_router(state: WebState) -> Router {
         .route("/s/{token}", get(pages::notice::show).post(pages::notice::take))
         .route("/d/{sha256}/{filename}", get(pages::documents::show))
         .route("/v1/messages", post(api::messages::take))
-        .route("/v1/gate", post(api::gate::ask));
+        .route("/v1/gate", post(api::gate::ask))
+        .route("/v1/snapshot", get(api::snapshot::show));
     if site.serves_mailbox() {
         router = router.merge(dev::routes());
     }

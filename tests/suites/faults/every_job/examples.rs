@@ -3,8 +3,8 @@
 use super::play::Given;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
-    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
+    ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
     RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
@@ -42,6 +42,10 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             record(parts, &ana).await;
             record(parts, &json!({"email": "bob@example.net"})).await;
             Given::message(parts, kind, json!({"purpose": "newsletter", "content": "newsletter"}))
+        }
+        CheckGate::KIND => {
+            record(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana, "purpose": "newsletter"}))
         }
         RunSweep::KIND => Given::message(parts, kind, json!({"sweep": "housekeeping"})),
         AnswerConsent::KIND => {
