@@ -3,9 +3,12 @@
 use rescind_jobs::effects::Lane;
 use rescind_jobs::time::{Span, Timestamp};
 use rescind_tests::app::{TestApp, eventually};
+use rescind_tests::broker::TestBroker;
 use rescind_tests::database::TestDatabase;
+use rescind_tests::operations::example_policy;
 use rescind_tests::parts::Parts;
 use rescind_tests::smtp_script::{Act, Script, SmtpScript};
+use rescind_tests::smtp_sink::{SinkOptions, SmtpSink};
 use rescind_tests::{on_both, on_both_databases};
 use rescind_worker::store::Ts;
 use rescind_worker::store::dialect::Json;
@@ -122,6 +125,49 @@ mod claims {
 
 on_both! {
     a_confirmation_leaves_while_a_reminder_hangs,
+}
+
+mod imports {
+    use super::*;
+
+    on_both_databases! {
+        a_confirmation_does_not_wait_behind_an_import,
+    }
+
+    async fn a_confirmation_does_not_wait_behind_an_import(database: TestDatabase) {
+        const MANY: usize = 300;
+        let (broker, sink) = (TestBroker::shared(), SmtpSink::start(SinkOptions::default()).await);
+        let smtp = format!("smtp://127.0.0.1:{}", sink.port);
+        let mut settings = broker.settings();
+        settings.extend([("RESCIND_MAIL__TRANSPORT", "smtp"), ("RESCIND_MAIL__SMTP__URL", &smtp)]);
+        let sources = include_str!("../../config/sources.toml");
+        let mut app = TestApp::with(database, Some(&example_policy(sources)), &settings).await;
+        app.ready().await;
+        app.stop().await;
+
+        // while nobody takes them, the import comes in first
+        let request = |name: &str, n: usize| {
+            json!({"specversion": "1.0", "id": format!("{name}-{n}"), "source": "shop",
+                   "type": "consent.request.v1", "time": app.clock.now(),
+                   "data": {"subject": {"email": format!("{name}@d{n}.example")}, "contents": ["newsletter"]}})
+        };
+        broker.publish_in_bulk(&(0..MANY).map(|n| request("imported", n)).collect::<Vec<_>>());
+        broker.publish(&[], &[request("ana", MANY)]);
+        app.start().await;
+
+        let asked = || sink.mails().iter().position(|mail| mail.rcpt_to.contains("ana@"));
+        eventually("she was asked", async || asked().is_some()).await;
+        let place = asked().expect("she was");
+        assert!(place < MANY / 2, "she was asked behind {place} others");
+        let behind = "select count(*) from mail where lane = 1";
+        let many = i64::try_from(MANY).unwrap();
+        eventually("all is decided, and what follows from it waits too", async || {
+            app.count(behind).await == many
+        })
+        .await;
+        app.stop().await;
+        assert_eq!(broker.waiting_in(&broker.bulk_queue).await, Some(0));
+    }
 }
 
 async fn a_confirmation_leaves_while_a_reminder_hangs(mut app: TestApp) {

@@ -28,6 +28,10 @@ pub struct TestBroker {
     pub queue: String,
     /// The exchange that messages are published to.
     pub exchange: String,
+    /// The queue for what nobody waits for.
+    pub bulk_queue: String,
+    /// The exchange of that one.
+    pub bulk_exchange: String,
     /// The exchange that events come from.
     pub events: String,
 }
@@ -45,6 +49,8 @@ impl TestBroker {
             url: url.to_owned(),
             queue: format!("test.jobs.story.{mark}"),
             exchange: format!("test.in.story.{mark}"),
+            bulk_queue: format!("test.bulk.story.{mark}"),
+            bulk_exchange: format!("test.inbulk.story.{mark}"),
             events: format!("test.out.story.{mark}"),
         }
     }
@@ -61,6 +67,8 @@ impl TestBroker {
             ("RESCIND_INTAKE__AMQP__URL", &self.url),
             ("RESCIND_INTAKE__AMQP__QUEUE", &self.queue),
             ("RESCIND_INTAKE__AMQP__EXCHANGE", &self.exchange),
+            ("RESCIND_INTAKE__AMQP__BULK_QUEUE", &self.bulk_queue),
+            ("RESCIND_INTAKE__AMQP__BULK_EXCHANGE", &self.bulk_exchange),
             ("RESCIND_INTAKE__AMQP__EVENTS_EXCHANGE", &self.events),
         ]
     }
@@ -80,8 +88,18 @@ impl TestBroker {
         self.send(url, &[], &messages.iter().map(Value::to_string).collect::<Vec<_>>());
     }
 
+    /// Publishes messages that nobody waits for.
+    pub fn publish_in_bulk(&self, messages: &[Value]) {
+        let lines: Vec<_> = messages.iter().map(Value::to_string).collect();
+        self.send_to(&self.bulk_exchange, &self.url, &[], &lines);
+    }
+
     fn send(&self, url: &str, options: &[&str], lines: &[String]) {
-        let exchange = ["--exchange", self.exchange.as_str()];
+        self.send_to(&self.exchange, url, options, lines);
+    }
+
+    fn send_to(&self, exchange: &str, url: &str, options: &[&str], lines: &[String]) {
+        let exchange = ["--exchange", exchange];
         let options: Vec<&str> = exchange.into_iter().chain(options.iter().copied()).collect();
         for answer in publish(url, &options, lines) {
             assert_eq!(answer["confirmed"], true, "{answer}");
@@ -121,8 +139,9 @@ async fn open(url: &str) -> lapin::Result<(Connection, Channel)> {
 
 impl Drop for TestBroker {
     fn drop(&mut self) {
-        let (url, queue) = (self.url.clone(), self.queue.clone());
-        let exchanges = [self.exchange.clone(), self.events.clone()];
+        let url = self.url.clone();
+        let queues = [self.queue.clone(), self.bulk_queue.clone()];
+        let exchanges = [self.exchange.clone(), self.bulk_exchange.clone(), self.events.clone()];
         // the test's own runtime may be going down
         let deleting = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -133,7 +152,9 @@ impl Drop for TestBroker {
             runtime.block_on(async {
                 // what cannot be deleted is a leftover of the test's broker
                 let Ok((connection, channel)) = open(&url).await else { return };
-                let _ = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await;
+                for queue in &queues {
+                    let _ = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await;
+                }
                 for exchange in &exchanges {
                     let _ = channel
                         .exchange_delete(exchange.as_str().into(), ExchangeDeleteOptions::default())

@@ -3,6 +3,7 @@
 use crate::amqp::{Handle, Unavailable};
 use crate::runner::Engine;
 use crate::runner::message::{Incoming, Outcome, Sender};
+use rescind_jobs::effects::Lane;
 
 /// Hands messages of the broker to the engine.
 pub struct BrokerHandle {
@@ -11,8 +12,8 @@ pub struct BrokerHandle {
 }
 
 impl Handle for BrokerHandle {
-    async fn handle(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, Unavailable> {
-        let handled = self.engine.handle(batch).await;
+    async fn handle(&self, batch: Vec<Incoming>, lane: Lane) -> Result<Vec<Outcome>, Unavailable> {
+        let handled = self.engine.handle_in(lane, batch).await;
         self.engine.standing().note(&handled);
         handled.map_err(|error| {
             tracing::warn!(%error, "messages of the broker could not be decided; they go back");

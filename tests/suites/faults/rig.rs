@@ -79,6 +79,8 @@ impl Rig {
                 ("RESCIND_INTAKE__AMQP__PREFETCH", "8".to_owned()),
                 ("RESCIND_INTAKE__AMQP__QUEUE", names.queue.clone()),
                 ("RESCIND_INTAKE__AMQP__EXCHANGE", names.exchange.clone()),
+                ("RESCIND_INTAKE__AMQP__BULK_QUEUE", names.bulk_queue.clone()),
+                ("RESCIND_INTAKE__AMQP__BULK_EXCHANGE", names.bulk_exchange.clone()),
                 ("RESCIND_INTAKE__AMQP__EVENTS_EXCHANGE", names.events.clone()),
             ]);
             let server = SmtpSink::start(SinkOptions::default()).await;

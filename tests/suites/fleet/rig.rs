@@ -93,6 +93,8 @@ impl Fleet {
             ("RESCIND_INTAKE__AMQP__URL", self.broker.url.clone()),
             ("RESCIND_INTAKE__AMQP__QUEUE", self.broker.queue.clone()),
             ("RESCIND_INTAKE__AMQP__EXCHANGE", self.broker.exchange.clone()),
+            ("RESCIND_INTAKE__AMQP__BULK_QUEUE", self.broker.bulk_queue.clone()),
+            ("RESCIND_INTAKE__AMQP__BULK_EXCHANGE", self.broker.bulk_exchange.clone()),
             ("RESCIND_INTAKE__AMQP__EVENTS_EXCHANGE", self.broker.events.clone()),
             ("RESCIND_INTAKE__AMQP__PREFETCH", "32".to_owned()),
             ("RESCIND_RUNNER__BATCH_SIZE", "16".to_owned()),

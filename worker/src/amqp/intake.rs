@@ -22,11 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::failure::Failure;
-use super::lane::{Lane, LaneEnd, Patience, Report};
+use super::lane::{Lane, LaneEnd, Patience, Reach, Report};
 use super::supervisor::{Broker, Link};
 use super::topology::{self, Names};
 use super::{Handle, Health, Trouble};
 use crate::config::Amqp;
+use crate::runner::BACKGROUND_BATCH;
+use rescind_jobs::effects;
 
 /// What the intake needs to know.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ impl IntakeSettings {
             names: Names {
                 queue: amqp.queue.clone(),
                 exchange: amqp.exchange.clone(),
+                bulk_queue: amqp.bulk_queue.clone(),
+                bulk_exchange: amqp.bulk_exchange.clone(),
                 events_exchange: amqp.events_exchange.clone(),
             },
             prefetch: amqp.prefetch,
@@ -143,7 +147,7 @@ impl<H: Handle> Intake<H> {
                 LaneEnd::Failed(failure) => {
                     let failure = link.reason(failure);
                     if failure.trouble == Trouble::Undecodable {
-                        *singly = u64::from(self.settings.channels) * u64::from(self.settings.prefetch);
+                        *singly = self.everywhere().iter().map(|reach| u64::from(reach.prefetch)).sum();
                     }
                     return End::Broken(failure);
                 }
@@ -179,12 +183,38 @@ impl<H: Handle> Intake<H> {
         }
     }
 
+    /// All lanes: some for those who wait, one for the rest, whose short batches leave the others their share.
+    fn everywhere(&self) -> Vec<Reach> {
+        let settings = &self.settings;
+        let batch_size = settings.batch_size.clamp(1, BACKGROUND_BATCH);
+        let twice = u16::try_from(2 * batch_size).unwrap_or(u16::MAX);
+        let bulk = Reach {
+            queue: settings.names.bulk_queue.clone(),
+            lane: effects::Lane::Background,
+            prefetch: settings.prefetch.min(twice),
+            batch_size,
+        };
+        let mut all = vec![bulk];
+        all.resize_with(usize::from(settings.channels) + 1, || Reach {
+            queue: settings.names.queue.clone(),
+            lane: effects::Lane::Request,
+            prefetch: settings.prefetch,
+            batch_size: settings.batch_size,
+        });
+        all
+    }
+
+    /// One lane a queue, a message at a time, for this many messages of each; or everything.
     fn width(&self, singly: u64) -> Round {
-        if singly > 0 {
-            Round { lanes: 1, prefetch: 1, batches: singly }
-        } else {
-            Round { lanes: self.settings.channels, prefetch: self.settings.prefetch, batches: u64::MAX }
+        let mut lanes = self.everywhere();
+        if singly == 0 {
+            return Round { lanes, singly: false, batches: u64::MAX };
         }
+        lanes.truncate(2);
+        for reach in &mut lanes {
+            reach.prefetch = 1;
+        }
+        Round { lanes, singly: true, batches: singly }
     }
 
     /// Opens the lanes and runs them until one ends, which ends the others.
@@ -193,7 +223,7 @@ impl<H: Handle> Intake<H> {
         let lanes = tokio::select! {
             () = self.stop.cancelled() => return Report { end: LaneEnd::Finished, batches: 0 },
             failure = link.lost() => return Report { end: LaneEnd::Failed(failure), batches: 0 },
-            opened = self.open_lanes(link, round) => match opened {
+            opened = open_lanes(link, round.lanes) => match opened {
                 Ok(lanes) => lanes,
                 Err(failure) => return Report { end: LaneEnd::Failed(failure), batches: 0 },
             },
@@ -201,11 +231,11 @@ impl<H: Handle> Intake<H> {
         let mut running = JoinSet::new();
         for lane in lanes {
             let handle = Arc::clone(&self.handle);
-            let patience = (round.prefetch == 1 && round.lanes == 1).then(|| Patience {
+            let patience = round.singly.then(|| Patience {
                 backoff: Backoff::new(self.settings.broker.pace, self.settings.jitter_seed),
                 health: Arc::clone(&self.health),
             });
-            running.spawn(lane.run(handle, self.settings.batch_size, round.batches, patience, end.clone()));
+            running.spawn(lane.run(handle, round.batches, patience, end.clone()));
         }
         self.health.set_consuming(true);
         let out_of_time = async {
@@ -239,14 +269,6 @@ impl<H: Handle> Intake<H> {
         }
     }
 
-    async fn open_lanes(&self, link: &Link, round: Round) -> Result<Vec<Lane>, Failure> {
-        let mut lanes = Vec::with_capacity(round.lanes.into());
-        for _ in 0..round.lanes {
-            lanes.push(Lane::open(link, &self.settings.names.queue, round.prefetch).await?);
-        }
-        Ok(lanes)
-    }
-
     async fn pause(&self, wait: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -256,11 +278,20 @@ impl<H: Handle> Intake<H> {
 }
 
 /// How wide to consume.
-#[derive(Clone, Copy)]
 struct Round {
-    lanes: u16,
-    prefetch: u16,
+    lanes: Vec<Reach>,
+    /// A message at a time, each outlasting a store that is down.
+    singly: bool,
+    /// Most batches a lane.
     batches: u64,
+}
+
+async fn open_lanes(link: &Link, reaches: Vec<Reach>) -> Result<Vec<Lane>, Failure> {
+    let mut lanes = Vec::with_capacity(reaches.len());
+    for reach in reaches {
+        lanes.push(Lane::open(link, reach).await?);
+    }
+    Ok(lanes)
 }
 
 /// A store that is down outweighs a broken channel, which outweighs an orderly end: the connection is looked at again

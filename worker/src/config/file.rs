@@ -106,6 +106,12 @@ pub(super) struct Amqp {
     /// Topic exchange the queue is bound to.
     #[schemars(length(max = 255))]
     pub(super) exchange: String,
+    /// Quorum queue for what nobody waits for.
+    #[schemars(length(max = 255))]
+    pub(super) bulk_queue: String,
+    /// Topic exchange that one is bound to.
+    #[schemars(length(max = 255))]
+    pub(super) bulk_exchange: String,
     /// Topic exchange that events are published to.
     #[schemars(length(max = 255))]
     pub(super) events_exchange: String,

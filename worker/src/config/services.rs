@@ -31,9 +31,18 @@ impl Resolver<'_> {
 
     /// `Some(None)`: not used; `None`: an error.
     pub(super) fn amqp(&mut self, amqp: file::Amqp) -> Option<Option<Amqp>> {
-        if amqp.exchange == amqp.events_exchange {
-            // The queue is bound to everything of its exchange: our own events would come back as messages.
-            self.refuse("intake.amqp.events_exchange", quoted(&amqp.events_exchange), "another exchange");
+        // A queue is bound to everything of its exchange: our own events would come back as messages, and one message
+        // would come by both ways.
+        let mut twice = None;
+        if [&amqp.exchange, &amqp.bulk_exchange].contains(&&amqp.events_exchange) {
+            twice = Some(("intake.amqp.events_exchange", &amqp.events_exchange, "another exchange"));
+        } else if amqp.exchange == amqp.bulk_exchange {
+            twice = Some(("intake.amqp.bulk_exchange", &amqp.bulk_exchange, "another exchange"));
+        } else if amqp.queue == amqp.bulk_queue {
+            twice = Some(("intake.amqp.bulk_queue", &amqp.bulk_queue, "another queue"));
+        }
+        if let Some((key, value, expected)) = twice {
+            self.refuse(key, quoted(value), expected);
             return None;
         }
         let Some(url) = amqp.url else {
@@ -57,6 +66,8 @@ impl Resolver<'_> {
             url: Secret::new(url),
             queue: amqp.queue,
             exchange: amqp.exchange,
+            bulk_queue: amqp.bulk_queue,
+            bulk_exchange: amqp.bulk_exchange,
             events_exchange: amqp.events_exchange,
             prefetch: amqp.prefetch,
             channels: amqp.channels,

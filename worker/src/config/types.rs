@@ -135,7 +135,11 @@ pub struct Amqp {
     pub queue: String,
     /// Exchange of messages.
     pub exchange: String,
-    /// Exchange of events; another one than `exchange`.
+    /// Queue to consume beside it, in the background.
+    pub bulk_queue: String,
+    /// Exchange of what goes there; another one than `exchange`.
+    pub bulk_exchange: String,
+    /// Exchange of events; another one than those two.
     pub events_exchange: String,
     /// Unacknowledged messages a channel, 1 to 2000.
     pub prefetch: u16,

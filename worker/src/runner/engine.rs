@@ -71,6 +71,10 @@ struct Inner {
 /// How often a batch is run again because another was faster.
 const AGAIN: usize = 25;
 
+/// The largest batch of the background: its transactions are short, so that requests never wait long for the one writer
+/// of SQLite, nor for a subject that both concern.
+pub const BACKGROUND_BATCH: usize = 64;
+
 impl Engine {
     /// An engine over a store.
     #[allow(clippy::too_many_arguments)]
@@ -162,13 +166,26 @@ impl Engine {
         }
     }
 
-    /// Decides messages; returns an outcome for each, in their order, after the commit.
+    fn largest_batch(&self, lane: Lane) -> usize {
+        let largest = self.0.settings.batch_size.max(1);
+        if lane == Lane::Background { largest.min(BACKGROUND_BATCH) } else { largest }
+    }
+
+    /// Decides messages that somebody waits for; returns an outcome for each, in their order, after the commit.
     ///
     /// # Errors
     /// When the store is unavailable; the messages that were not decided by then may be handed in again.
     pub async fn handle(&self, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
+        self.handle_in(Lane::Request, messages).await
+    }
+
+    /// The same in `lane`, in which goes what follows from them too.
+    ///
+    /// # Errors
+    /// When the store is unavailable; the messages that were not decided by then may be handed in again.
+    pub async fn handle_in(&self, lane: Lane, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
         let policy = self.policy();
-        let preparation = self.preparation(&policy, Lane::Request);
+        let preparation = self.preparation(&policy, lane);
         let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
         let mut items: Vec<Item> = messages.into_iter().map(|m| preparation.incoming(m)).collect();
         tell::begin(self, &mut items)?;
@@ -179,7 +196,7 @@ impl Engine {
             // what may have been in flight when a worker died is tried by itself
             let together = alone.iter().take_while(|a| !**a).count();
             if together > 0 {
-                let (batch, later) = rest.split_at(together.min(self.0.settings.batch_size.max(1)));
+                let (batch, later) = rest.split_at(together.min(self.largest_batch(lane)));
                 outcomes.extend(self.run_split(batch, &policy).await?);
                 (rest, alone) = (later, &alone[batch.len()..]);
             } else {
@@ -210,12 +227,13 @@ impl Engine {
     }
 
     async fn run_batch(&self, items: &[Item], policy: &InForce) -> std::result::Result<Vec<Outcome>, Failed> {
+        let lane = items.first().map_or(Lane::Request, |item| item.lane);
         let mut memory = Memory::default();
         for round in 0..AGAIN {
             pause(round).await;
             let started = std::time::Instant::now();
             let attempt = Attempt::new(self, policy, items, &mut memory)?;
-            let tx = self.0.pool.begin().await?;
+            let tx = self.0.pool.begin_in(lane).await?;
             match attempt.run(tx).await {
                 Ok(ran) => {
                     self.committed(items, &ran, started.elapsed());
@@ -322,11 +340,7 @@ impl Engine {
     /// # Errors
     /// When the store is unavailable.
     pub async fn work(&self, lane: Lane, flights: &Flights) -> Result<usize> {
-        let mut limit = self.0.settings.batch_size.max(1);
-        if lane == Lane::Background {
-            // short transactions, so that requests never wait long for the one writer of SQLite
-            limit = limit.min(64);
-        }
+        let mut limit = self.largest_batch(lane);
         let mut done = 0;
         let mut rounds = 1;
         while rounds > 0 {

@@ -17,4 +17,4 @@ pub mod serve;
 mod subjects;
 mod tell;
 
-pub use engine::{Engine, Settings, Woken};
+pub use engine::{BACKGROUND_BATCH, Engine, Settings, Woken};

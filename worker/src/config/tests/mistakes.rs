@@ -161,6 +161,9 @@ fn values_that_do_not_go_together_are_refused() {
     for (document, key) in [
         ("http.listen = \"127.0.0.1:8081\"", "http.listen"),
         ("intake.amqp.events_exchange = \"privacy.jobs\"", "intake.amqp.events_exchange"),
+        ("intake.amqp.events_exchange = \"privacy.bulk\"", "intake.amqp.events_exchange"),
+        ("intake.amqp.bulk_exchange = \"privacy.jobs\"", "intake.amqp.bulk_exchange"),
+        ("intake.amqp.bulk_queue = \"rescind.jobs\"", "intake.amqp.bulk_queue"),
         ("mail.retry_maximum_seconds = 29", "mail.retry_maximum_seconds"),
         ("mail.retry_give_up_hours = 1\nmail.retry_maximum_seconds = 3601", "mail.retry_give_up_hours"),
         ("mail.smtp.helo = \"two words\"", "mail.smtp.helo"),
