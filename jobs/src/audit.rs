@@ -1,5 +1,6 @@
 //! The trail: what was done, for whom the law asks (Art. 5(2)). A closed list of acts made of names and numbers, so
-//! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start.
+//! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start. The
+//! one thing that people write themselves, why they were shown values, is sealed or checked.
 
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
 use crate::mail::Decided;
@@ -32,6 +33,12 @@ pub enum Why {
     MailLimit,
     /// The purpose does not rest on consent.
     NotByConsent,
+    /// Processing of the subject's data is restricted.
+    Restricted,
+    /// The subject has said something about it.
+    SaidOtherwise,
+    /// No content was valid at that time.
+    NoValidContent,
 }
 
 /// An act, as the trail tells it.
@@ -127,6 +134,18 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<EntryCode>,
         /// The record.
+        record: Uuid,
+    },
+    /// A consent was corrected: another record says what it rests on.
+    ConsentCorrected {
+        /// To which purpose it was recorded.
+        purpose: PurposeId,
+        /// To which it was meant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<PurposeId>,
+        /// The record that it rested on.
+        corrects: Uuid,
+        /// The record that it rests on now.
         record: Uuid,
     },
     /// The period of a consent is over.
@@ -260,6 +279,55 @@ pub enum Act {
     Expanded {
         /// Which type of job.
         job: String,
+    },
+    /// The import of a list of consents began.
+    ImportBegun {
+        /// The SHA-256 of the file.
+        file: String,
+        /// By whom.
+        actor: Actor,
+    },
+    /// The import of a list of consents ended.
+    ImportEnded {
+        /// The SHA-256 of the file.
+        file: String,
+        /// Lines that were recorded.
+        recorded: u64,
+        /// Lines that had been recorded before.
+        known: u64,
+        /// Lines against which the subject's own word stands.
+        left_alone: u64,
+        /// Lines that were wrong.
+        wrong: u64,
+        /// By whom.
+        actor: Actor,
+    },
+    /// The register of consents was taken out.
+    RegisterExported {
+        /// Which register: `consents`.
+        register: &'static str,
+        /// Of one purpose only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purpose: Option<PurposeId>,
+        /// In one state only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<&'static str>,
+        /// Whether contact data were shown in the open.
+        revealed: bool,
+        /// Why they were; a text that was found to hold no address and no number.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// By whom.
+        actor: Actor,
+    },
+    /// Values of a subject were shown to somebody in the open.
+    SubjectRevealed {
+        /// Which: `email`, `phone`, `ids`, `addresses`, or fields.
+        fields: Vec<String>,
+        /// Why: sealed under the subject's evidence key, because it is a text.
+        reason: String,
+        /// To whom.
+        actor: Actor,
     },
     /// A sweep was ordered.
     SweepOrdered {

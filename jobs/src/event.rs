@@ -140,6 +140,8 @@ pub enum StopCause {
     Objection,
     /// Processing is restricted (Art. 18).
     Restriction,
+    /// The consent was recorded for this purpose by mistake.
+    Correction,
 }
 
 /// Values of a subject's fields were erased.

@@ -41,6 +41,8 @@ pub enum Concerns<'a> {
 pub enum Selection {
     /// Those with a granted consent to a purpose.
     Granted(crate::code::PurposeId),
+    /// The consents that a filter describes, each on its own.
+    Consents(crate::jobs::ConsentsWhere),
 }
 
 /// What a message about many subjects becomes for each of them.
@@ -73,6 +75,11 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
 
     /// Whom it concerns.
     fn concerns(&self) -> Concerns<'_>;
+
+    /// Whether it decides about restrictions and objections; see [`Self::RIGHTS`].
+    fn rights(&self) -> bool {
+        Self::RIGHTS
+    }
 
     /// The cause of the notices to staff that it decides about; they are read with the subject.
     fn notices(&self) -> Option<Uuid> {
@@ -128,7 +135,7 @@ pub trait AnyJob: Send + Sync {
     fn every_match(&self) -> bool;
     /// See [`Job::RENAMES`].
     fn renames(&self) -> bool;
-    /// See [`Job::RIGHTS`].
+    /// See [`Job::rights`].
     fn rights(&self) -> bool;
     /// See [`Job::notices`].
     fn notices(&self) -> Option<Uuid>;
@@ -167,7 +174,7 @@ impl<J: Job> AnyJob for J {
     }
 
     fn rights(&self) -> bool {
-        J::RIGHTS
+        Job::rights(self)
     }
 
     fn notices(&self) -> Option<Uuid> {

@@ -6,7 +6,8 @@ use crate::jobs::MERGED;
 use crate::jobs::{
     AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
     ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
+    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject,
+    WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -87,6 +88,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RequestConsent>(),
     Kind::of::<RecordConsent>(),
     Kind::of::<WithdrawConsent>(),
+    Kind::of::<UpdateConsents>(),
     Kind::of::<UpsertSubject>(),
     Kind::of::<RestrictSubject>(),
     Kind::of::<UnrestrictSubject>(),
@@ -98,6 +100,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RemindConsent>(),
     Kind::of::<ExpireRequest>(),
     Kind::of::<ExpireConsent>(),
+    Kind::of::<UpdateConsent>(),
     Kind::of::<AskAgain>(),
     Kind::of::<MarkUndeliverable>(),
     Kind::of::<SettleMail>(),

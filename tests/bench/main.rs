@@ -10,6 +10,7 @@
 
 mod backlog;
 mod broker;
+mod bulk;
 mod candidates;
 mod cold;
 mod cpu;
@@ -42,6 +43,7 @@ const PARTS: &[(&str, &str)] = &[
     ("fill", "makes the stores for the next part; of use with RESCIND_BENCH_FOLDER"),
     ("subjects", "cost of a message with ten thousand and with two million subjects in the store"),
     ("memory", "memory of a worker with a million messages before it"),
+    ("bulk", "a list of a million consents, imported into SQLite and exported"),
     ("cold", "bulk intake into a fresh database"),
 ];
 
@@ -81,6 +83,7 @@ fn run(part: &str) {
     let place = place::Place::from_environment();
     let runtime = runtime(2);
     match part {
+        "bulk" => runtime.block_on(bulk::run(&place)),
         "cold" => runtime.block_on(cold::run(&place)),
         "decisions" => runtime.block_on(decisions::run(&place)),
         "latency" => runtime.block_on(latency::run(&place)),

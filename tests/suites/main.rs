@@ -6,6 +6,7 @@
 mod amqp;
 mod attack;
 mod broker_story;
+mod bulk;
 mod cli;
 mod dependencies;
 mod docs;

@@ -312,7 +312,8 @@ impl Worker {
     }
 }
 
-fn engine(opened: &Opened, policy: &Live<InForce>, metrics: &Arc<Metrics>) -> Engine {
+/// The engine of an open store.
+pub(crate) fn engine(opened: &Opened, policy: &Live<InForce>, metrics: &Arc<Metrics>) -> Engine {
     let config = &opened.config;
     let days = |d: Duration| Span::seconds(i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
     let settings = Settings {

@@ -26,6 +26,9 @@ pub(crate) struct Manner {
     /// It was given expressly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explicit: bool,
+    /// The record that this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<uuid::Uuid>,
     /// When the subject first asked, before confirming.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,

@@ -8,6 +8,7 @@ mod dictionary;
 mod field;
 pub mod file;
 mod limits;
+mod masking;
 mod purpose;
 mod schedule;
 mod source;
@@ -19,6 +20,7 @@ pub use controller::{Controller, MailIdentity};
 pub use dictionary::{Dictionaries, Dictionary};
 pub use field::{DataKind, Field, FieldClass, FieldKind};
 pub use limits::{Limits, Periods};
+pub use masking::{Handling, Masking};
 pub use purpose::{Channel, ChannelKind, LawfulBasis, OptIn, Purpose, Topic};
 pub use schedule::{CatchUp, ScheduleRule};
 pub use source::{Source, TypePattern};
@@ -69,6 +71,8 @@ pub struct Policy {
     pub staff_notices: StaffNotices,
     /// From which age on a person consents alone (Art. 8).
     pub children: Children,
+    /// How much of a value staff see.
+    pub masking: Masking,
     /// What happens by the clock.
     pub schedules: BTreeMap<ScheduleId, ScheduleRule>,
 }

@@ -5,6 +5,7 @@ use crate::clock::NoRandomness;
 use crate::config::ConfigErrors;
 use crate::operator::OperatorError;
 use crate::render::RenderError;
+use crate::reveal::RevealError;
 use crate::staff_token::NotAllowed;
 use crate::store::StoreError;
 use std::io;
@@ -102,6 +103,16 @@ impl From<StoreError> for Failure {
 impl From<OperatorError> for Failure {
     fn from(error: OperatorError) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<RevealError> for Failure {
+    fn from(error: RevealError) -> Self {
+        let text = error.to_string();
+        match error {
+            RevealError::Store(_) | RevealError::Random(_) => Self::Failed(text),
+            RevealError::UnknownField { .. } | RevealError::Reason(_) => Self::Wrong(text),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod notify;
 mod outbox;
 mod output;
 mod parked;
+mod progress;
 mod reference;
 mod schedule;
 mod schema;
@@ -36,7 +37,7 @@ use clap::{Parser, Subcommand};
 use failure::Failure;
 use session::Session;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -111,6 +112,7 @@ pub async fn program() -> ExitCode {
         input: &mut io::stdin(),
         output: &mut io::BufWriter::new(io::stdout()),
         errors: &mut io::stderr(),
+        terminal: io::stderr().is_terminal(),
         clock: Clock::system(),
         randomness: Randomness::system(),
     };

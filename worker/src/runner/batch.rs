@@ -44,6 +44,15 @@ pub(super) struct Ran {
     pub sweeps: usize,
 }
 
+/// What a batch is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// It is decided.
+    Commit,
+    /// It is only told what would be decided.
+    Rehearse,
+}
+
 /// One attempt at a batch.
 pub(super) struct Attempt<'a> {
     pub(super) engine: &'a Engine,
@@ -88,9 +97,13 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Runs the batch in `tx`, and commits.
-    pub(super) async fn run(self, mut tx: Tx) -> Result<Ran> {
+    /// Runs the batch in `tx`, and commits, unless it is a rehearsal.
+    pub(super) async fn run(self, mut tx: Tx, run: Run) -> Result<Ran> {
         match self.run_in(&mut tx).await {
+            Ok(ran) if run == Run::Rehearse => {
+                tx.rollback().await;
+                Ok(ran)
+            }
             Ok(ran) => {
                 fault::at(Point::BeforeCommit);
                 tx.commit().await?;
@@ -257,8 +270,8 @@ impl<'a> Attempt<'a> {
             Ok(expansion) => expansion,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let page =
-            expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
+        let (kind, data) = (expansion.kind.to_owned(), expansion.data);
+        let page = expansion::Page { selection, kind, data, after: None, purpose: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
         self.ordered += 1;
         let cause =

@@ -14,7 +14,10 @@ mod parking;
 mod prepare;
 mod resolve;
 pub mod serve;
+mod settings;
 mod subjects;
 mod tell;
 
-pub use engine::{BACKGROUND_BATCH, Engine, Settings, Woken};
+pub(crate) use batch::Run;
+pub use engine::{BACKGROUND_BATCH, Engine};
+pub use settings::{Settings, Woken};

@@ -230,7 +230,7 @@ impl Preparation<'_> {
             Sender::Authenticated(source) => source.to_string(),
             // labels of unnamed senders must not take the ids of named ones
             Sender::Broker => format!("broker/{}", envelope.source),
-            Sender::Local | Sender::Operator | Sender::Internal => envelope.source.clone(),
+            Sender::Local | Sender::Operator | Sender::Import | Sender::Internal => envelope.source.clone(),
         };
         item.key = match item.sender {
             Sender::Internal => None,
@@ -290,7 +290,7 @@ impl Preparation<'_> {
                     );
                 }
             }
-            Sender::Local | Sender::Operator | Sender::Internal => {}
+            Sender::Local | Sender::Operator | Sender::Import | Sender::Internal => {}
         }
         if time > self.now.plus(CLOCK_TOLERANCE) {
             return Err(Refusal::field(
@@ -300,7 +300,10 @@ impl Preparation<'_> {
             ));
         }
         // a row of the job table was taken before: neither our own queue nor a staff decision makes it too old
-        if item.row.is_none() && *sender != Sender::Internal && time < self.now.minus(self.inbox) {
+        if item.row.is_none()
+            && !matches!(sender, Sender::Internal | Sender::Import)
+            && time < self.now.minus(self.inbox)
+        {
             return Err(Refusal::field(
                 RefusalCode::TooOld,
                 "time",

@@ -2,6 +2,7 @@
 //! between them is in `dialect.rs` and `pool.rs`, and one behaviour suite runs on both.
 
 pub mod audit;
+pub mod candidates;
 pub mod dialect;
 mod error;
 mod file;

@@ -4,14 +4,15 @@ use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
 use super::{
-    audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
-    registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, wrapping,
+    audit, candidates, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published,
+    queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
 fn queries() -> Vec<&'static Sql> {
     [
         audit::QUERIES,
+        candidates::QUERIES,
         gate::QUERIES,
         housekeeping::QUERIES,
         inbox::QUERIES,

@@ -7,8 +7,8 @@ use super::reader::{Reader, quoted};
 use toml::de::DeValue;
 
 /// Sections of which there is one.
-pub(super) const SINGLE: [&str; 7] =
-    ["children", "controller", "default_locale", "features", "limits", "periods", "staff_notices"];
+pub(super) const SINGLE: [&str; 8] =
+    ["children", "controller", "default_locale", "features", "limits", "masking", "periods", "staff_notices"];
 
 /// Sections that hold entries by name.
 pub(super) const NAMED: [&str; 11] = [

@@ -17,6 +17,7 @@ mod field;
 mod hash;
 mod layout;
 mod limits;
+mod masking;
 mod moment;
 mod near;
 mod place;
@@ -113,6 +114,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let staff_notices = staff::notices(reader, &fields, !staff.is_empty());
     staff::warn_of_nobody(reader, &purposes, &staff, &staff_groups);
     let children = children::children(reader, &fields);
+    let masking = masking::masking(reader);
     let limits = limits::limits(reader);
     let periods = limits::periods(reader, &limits);
     let schedules = schedule::schedules(reader, features.contains(&Feature::Schedules));
@@ -133,6 +135,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         staff_groups,
         staff_notices,
         children,
+        masking,
         mail_identities,
         limits,
         periods,

@@ -7,6 +7,7 @@ use super::controller::{RawController, RawMailIdentity};
 use super::dictionary::RawDictionaries;
 use super::field::RawField;
 use super::limits::{RawLimits, RawPeriods};
+use super::masking::RawMasking;
 use super::purpose::RawPurpose;
 use super::schedule::RawSchedule;
 use super::source::RawSource;
@@ -41,6 +42,8 @@ struct RawFile {
     fields: Option<BTreeMap<FieldId, RawField>>,
     /// Caps of double opt-in.
     limits: Option<RawLimits>,
+    /// How much of a value staff see, by the class of its field.
+    masking: Option<RawMasking>,
     /// Senders of mail.
     mail_identities: Option<BTreeMap<MailIdentityId, RawMailIdentity>>,
     /// How long things last.

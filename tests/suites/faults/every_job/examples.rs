@@ -5,7 +5,8 @@ use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
     AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
     ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
+    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject,
+    WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -46,6 +47,20 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
         CheckGate::KIND => {
             record(parts, &ana).await;
             Given::message(parts, kind, json!({"subject": ana, "purpose": "newsletter"}))
+        }
+        UpdateConsents::KIND => {
+            record(parts, &ana).await;
+            record(parts, &json!({"email": "bob@example.net"})).await;
+            let (which, set) = (json!({"purpose": "newsletter"}), json!({"source": "paper"}));
+            Given::message(parts, kind, json!({"where": which, "set": set}))
+        }
+        UpdateConsent::KIND => {
+            record(parts, &ana).await;
+            let record = id(parts, "select record_id from consent where purpose = 'newsletter'").await;
+            let set = json!({"date": "2026-02-01T00:00:00Z"});
+            let data = json!({"purpose": "newsletter", "record": record, "source": "web-form", "set": set});
+            order(parts, kind, &data).await;
+            Given::row(parts, kind).await
         }
         RunSweep::KIND => Given::message(parts, kind, json!({"sweep": "housekeeping"})),
         AnswerConsent::KIND => {

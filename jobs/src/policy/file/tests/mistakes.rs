@@ -92,6 +92,8 @@ fn each_mistake_is_told_at_its_place() {
         ("[staff_groups.a]\ntitle.en = \"x\"\npurposes = [\"p\"]\n", "22:13 staff_groups.a.purposes[0]"),
         ("[staff_notices]\nescalate_after_hours = 12\n", "21:24 staff_notices.escalate_after_hours"),
         ("[staff_notices]\nclear = [\"shoe_size\"]\n", "21:10 staff_notices.clear[0]"),
+        ("[masking]\nsensitive = \"open\"\n", "21:13 masking.sensitive"),
+        ("[masking]\nvisible = 5\n", "21:11 masking.visible"),
         ("[children]\nage_of_consent = 12\n", "21:18 children.age_of_consent"),
         ("[children]\nbirthday = \"b\"\n", "21:12 children.birthday"),
         // sources

@@ -106,6 +106,7 @@ fn the_values_shown_in_the_example_are_the_defaults() {
     assert_eq!(example.staff_notices.digest_every, bare.staff_notices.digest_every);
     assert_eq!(example.staff_notices.clear, bare.staff_notices.clear);
     assert_eq!(example.children.age_of_consent, bare.children.age_of_consent);
+    assert_eq!(example.masking, bare.masking);
     assert_eq!(bare.periods.network_evidence, None);
     assert_eq!(bare.controller.operating_unit, "Example");
     assert!(bare.features.is_empty(), "everything is off until switched on");
