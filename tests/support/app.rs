@@ -68,8 +68,8 @@ pub fn link_in(text: &str) -> String {
     link.trim_end_matches(['.', ',', '>']).to_owned()
 }
 
-/// The longest wait for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest wait for something that must happen: much more than it takes, for a machine that has other work too.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `condition` holds.
 ///

@@ -96,7 +96,7 @@ impl Program {
             if let Some(ended) = program.child.try_wait().expect("its state") {
                 return Err((ended, program.log().join("\n")));
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "not ready:\n{}", program.log().join("\n"));
+            assert!(started.elapsed() < Duration::from_secs(60), "not ready:\n{}", program.log().join("\n"));
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 use crate::certificate::Certificate;
 use crate::temp_folder::TempFolder;
 
-const START_LIMIT: Duration = Duration::from_secs(20);
-const WAIT_LIMIT: Duration = Duration::from_secs(20);
+const START_LIMIT: Duration = Duration::from_secs(60);
+const WAIT_LIMIT: Duration = Duration::from_secs(60);
 /// The system's own first: that is where the Debian package goes.
 const PYTHONS: [&str; 2] = ["/usr/bin/python3", "python3"];
 /// What the script exits with when its library is missing.

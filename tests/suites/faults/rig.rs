@@ -204,7 +204,7 @@ impl Rig {
         .await;
         // what does not come is counted as lost
         let started = std::time::Instant::now();
-        while !done().await && started.elapsed() < Duration::from_secs(20) {
+        while !done().await && started.elapsed() < Duration::from_secs(60) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(program.terminate(), Some(0), "it stops in order");

@@ -194,7 +194,7 @@ impl Fleet {
         let unsent = self.number("select count(*) from mail where state not in (3, 6)").await;
         let taken: Vec<_> = self.server.taken().into_iter().map(|mail| mail.rcpt).collect();
         let to: BTreeSet<_> = taken.iter().collect();
-        let limit = Duration::from_secs(20);
+        let limit = Duration::from_secs(60);
         // an event may be told again, under the same id, by whoever takes over from one that died
         let waiting = self.broker.waiting_in(&self.kept).await.expect("the queue is there") as usize;
         let told = Reader::new(&self.broker.url, &self.kept, &[], waiting, limit).messages();
