@@ -4,18 +4,17 @@
 //! over, and settled: three commits a group, not one a mail. Killed at any point, a claimed mail returns to the queue,
 //! and of those being handed over at most one group a lane is uncertain; where a repeat is harmless, none is.
 
-use super::backoff;
+use super::away::Away;
 use super::letter::{NoLetter, Writer};
 use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
-use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, TroubleKind};
+use crate::mail::transport::{Delivery, Outgoing, Transport};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
-use crate::store::outbox::MailState;
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result};
@@ -26,7 +25,6 @@ use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -36,14 +34,6 @@ const LEASE: Span = Span::seconds(60);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
 const GROUP_BYTES: usize = 32 << 20;
-/// The longest pause after a fault of ours: wrong password, refused sender.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The first and the longest wait while the other side is away. The longest is far below the ten seconds within which
-/// mail is to flow again.
-const AWAY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
-/// Knocks under way at the same time. A server that hangs keeps each until its timeout; it is noticed all the same, by a
-/// later knock, that it is well again.
-const KNOCKS: usize = 6;
 
 /// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
 /// waiting that somebody waits for.
@@ -113,54 +103,6 @@ impl MailDispatcher {
             }
         }
         self.transport.close().await;
-    }
-
-    /// Waits until the other side lets us in again. Nothing is claimed meanwhile: an outage wears out no mail, and when
-    /// it is over all that waits leaves at once.
-    async fn until_back(&self, away: Away, failures: &mut i32, stop: &CancellationToken) {
-        let wait = if away == Away::Fault { self.our_fault() } else { self.away(*failures) };
-        let (mut wait, mut knocks) = (wait, JoinSet::new());
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(wait), if knocks.len() < KNOCKS => {
-                    let transport = Arc::clone(&self.transport);
-                    knocks.spawn(async move { transport.knock().await });
-                    *failures = failures.saturating_add(1);
-                    wait = self.away(*failures);
-                }
-                Some(answer) = knocks.join_next() => match answer {
-                    Ok(Ok(())) => {
-                        if away == Away::Door {
-                            self.set_trouble(None);
-                        }
-                        return;
-                    }
-                    Ok(Err(Delivery::OurFault(trouble))) => {
-                        // knocking with a wrong password locks accounts
-                        knocks.abort_all();
-                        wait = self.our_fault();
-                        self.set_trouble(Some(trouble.to_string()));
-                    }
-                    Ok(Err(Delivery::Deferred(trouble))) => self.set_trouble(Some(trouble.to_string())),
-                    // one that panicked or was called off tells nothing
-                    Ok(Err(_)) | Err(_) => {}
-                },
-                () = stop.cancelled() => return,
-            }
-        }
-    }
-
-    /// How long to wait before the next knock.
-    fn away(&self, failures: i32) -> Duration {
-        let wait = match self.randomness.generator() {
-            Ok(mut rng) => backoff::wait(failures, AWAY.0, AWAY.1, &mut rng),
-            Err(_) => return AWAY.1,
-        };
-        Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(0))
-    }
-
-    fn our_fault(&self) -> Duration {
-        self.config.mail.retry.initial.min(LONGEST_PAUSE)
     }
 
     async fn recover(&self, now: Timestamp) {
@@ -318,112 +260,6 @@ impl MailDispatcher {
             }
         }
     }
-
-    fn unwritten(&self, mail: &Claimed, why: NoLetter, now: Timestamp) -> Settlement {
-        let (state, trouble) = match why {
-            // it may have left before; what is not known is not recorded as suppressed
-            NoLetter::Suppressed(why) if mail.may_have_left => (MailState::Uncertain, why),
-            NoLetter::Suppressed(why) => (MailState::Suppressed, why),
-            NoLetter::Later(why) => {
-                tracing::warn!(mail = %mail.id, why, "a mail cannot be written yet; reload the policy of this replica");
-                return self.again(mail, now, why.to_owned());
-            }
-            NoLetter::Failed(why) => {
-                tracing::error!(mail = %mail.id, why, "a mail cannot be written");
-                (MailState::Failed, why)
-            }
-        };
-        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble.to_owned()) }
-    }
-
-    /// How each mail is settled, what follows, and whether the other side is away.
-    fn outcomes(
-        &self,
-        deliveries: Vec<(Uuid, Delivery)>,
-        by_id: &HashMap<Uuid, &Claimed>,
-        settled: &mut Vec<Settlement>,
-    ) -> (Option<Away>, Vec<JobRow>) {
-        let (mut follow_ups, now) = (Vec::new(), self.clock.now());
-        // a server that has answered about one mail is there, whatever became of the others
-        let answered = deliveries.iter().any(|(_, delivery)| is_answer(delivery));
-        let mut away: Option<(Away, String)> = None;
-        let mut note = |how: Away, why: String| {
-            if away.as_ref().is_none_or(|(worst, _)| *worst < how) {
-                away = Some((how, why));
-            }
-        };
-        for (id, delivery) in deliveries {
-            let Some(mail) = by_id.get(&id) else { continue };
-            let settlement = match delivery {
-                Delivery::Sent => Settlement { id, state: MailState::Sent, due_at: now, trouble: None },
-                Delivery::BadAddress(code) => {
-                    follow_ups.extend(self.undeliverable(mail, now));
-                    Settlement { id, state: MailState::Bounced, due_at: now, trouble: Some(code.to_string()) }
-                }
-                Delivery::Deferred(trouble) if trouble.phase < Phase::Mail => {
-                    if !answered {
-                        note(Away::Door, trouble.to_string());
-                    }
-                    self.at_once(mail, now, trouble.to_string())
-                }
-                Delivery::Deferred(trouble) if !answered && is_silence(&trouble) => {
-                    note(Away::Within, trouble.to_string());
-                    self.at_once(mail, now, trouble.to_string())
-                }
-                Delivery::Deferred(trouble) => self.again(mail, now, trouble.to_string()),
-                Delivery::OurFault(trouble) => {
-                    tracing::error!(%trouble, "mail cannot leave: the fault is on our side; pausing");
-                    note(Away::Fault, trouble.to_string());
-                    if trouble.phase < Phase::Mail {
-                        self.at_once(mail, now, trouble.to_string())
-                    } else {
-                        self.again(mail, now, trouble.to_string())
-                    }
-                }
-                Delivery::Rejected(trouble) => {
-                    let trouble = Some(trouble.to_string());
-                    Settlement { id, state: MailState::Failed, due_at: now, trouble }
-                }
-                Delivery::Uncertain(phase) => {
-                    let trouble = format!("no reply after {phase}");
-                    if !answered {
-                        // one at a time from now on, or a server that breaks off at the end would leave all in doubt
-                        note(Away::Door, trouble.clone());
-                    }
-                    Settlement { id, state: MailState::Uncertain, due_at: now, trouble: Some(trouble) }
-                }
-            };
-            settled.push(settlement);
-        }
-        if answered || away.is_some() {
-            self.set_trouble(away.as_ref().map(|(_, why)| why.clone()));
-        }
-        (away.map(|(how, _)| how), follow_ups)
-    }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        // a thread that panicked while holding it has left a whole value all the same
-        *self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = trouble;
-    }
-
-    /// Back to the queue, or failed once it has been tried for long enough.
-    fn again(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
-        let retry = &self.config.mail.retry;
-        let wait = match self.randomness.generator() {
-            Ok(mut rng) => backoff::wait(mail.attempt, retry.initial, retry.maximum, &mut rng),
-            Err(_) => Span::seconds(30),
-        };
-        self.at_once(mail, now, trouble).due(now.plus(wait))
-    }
-
-    /// The same without a wait of its own: the dispatcher waits for the other side.
-    fn at_once(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
-        let give_up = self.config.mail.retry.give_up.as_micros();
-        let give_up = Span::micros(i64::try_from(give_up).unwrap_or(i64::MAX));
-        let over = now >= mail.created_at.plus(give_up);
-        let state = if over { MailState::Failed } else { MailState::Queued };
-        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble) }
-    }
 }
 
 /// What one round leaves to the next.
@@ -435,17 +271,6 @@ struct Standing {
     left_behind: bool,
 }
 
-/// How the other side is away; the gravest last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Away {
-    /// It does not let us in, or nothing is left to be tried again: when it lets us in, it is back.
-    Door,
-    /// It lets us in and says nothing of the mails: only a mail that it speaks of shows that it is back.
-    Within,
-    /// It does not want us as we are.
-    Fault,
-}
-
 /// What a round came to.
 enum Round {
     /// Nothing is due.
@@ -454,22 +279,4 @@ enum Round {
     Sent,
     /// Mails were settled, and the other side is away.
     Away(Away),
-}
-
-/// Whether a server has said something about this mail.
-fn is_answer(delivery: &Delivery) -> bool {
-    match delivery {
-        Delivery::Sent | Delivery::BadAddress(_) | Delivery::Rejected(_) => true,
-        Delivery::Deferred(trouble) => !is_silence(trouble),
-        Delivery::OurFault(_) | Delivery::Uncertain(_) => false,
-    }
-}
-
-/// Whether it tells of the server and not of the mail: it was not reached, broke off, or ends its service (421, which
-/// RFC 5321, 3.8, allows at any command).
-fn is_silence(trouble: &Trouble) -> bool {
-    trouble.phase < Phase::Mail
-        || trouble.phase == Phase::Store
-        || trouble.kind != TroubleKind::Reply
-        || trouble.code.is_some_and(|code| code.basic == 421)
 }
