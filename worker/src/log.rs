@@ -58,7 +58,9 @@ pub fn start(config: &Log) -> Result<(), LogError> {
         lines.json().flatten_event(true).with_current_span(false).boxed()
     };
     // per layer, and both must let it pass
-    let lines = lines.with_filter(filter).with_filter(filter_fn(may_speak));
+    // without the hint, libraries would write their finest records for nobody
+    let most = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
+    let lines = lines.with_filter(filter).with_filter(filter_fn(may_speak).with_max_level_hint(most));
     tracing_subscriber::registry().with(lines).try_init()?;
     Ok(())
 }
