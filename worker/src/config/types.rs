@@ -167,7 +167,7 @@ pub struct Runner {
 pub struct Mail {
     /// How mail leaves.
     pub transport: Transport,
-    /// Mails marked as leaving in one transaction.
+    /// Most mails under way at the same time.
     pub group_size: usize,
     /// When a mail is tried again.
     pub retry: Retry,

@@ -1,8 +1,9 @@
 //! The dispatcher of mails.
 //!
-//! A group is claimed, rendered, marked as being handed over (the gate read once more in that very statement), handed
-//! over, and settled: three commits a group, not one a mail. Killed at any point, a claimed mail returns to the queue,
-//! and of those being handed over at most one group a lane is uncertain; where a repeat is harmless, none is.
+//! A group is claimed (what the gate allows is marked as being handed over in that very statement), rendered, handed
+//! over, and settled: two commits a group, not one a mail. While one group is handed over, the next is written. Killed
+//! at any point, what was marked is uncertain: at most `mail.group_size` mails over both lanes; where a repeat is
+//! harmless, none is.
 
 use super::away::Away;
 use super::letter::{NoLetter, Writer};
@@ -15,6 +16,7 @@ use crate::mail::transport::{Delivery, Outgoing, Transport};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
+use crate::store::outbox::MailState;
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result};
@@ -22,9 +24,11 @@ use crate::telemetry::Telemetry;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::time::{Span, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -32,6 +36,8 @@ use uuid::Uuid;
 const LEASE: Span = Span::seconds(60);
 /// How often a claim is extended.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// The pause after an error of the store.
+const PAUSE: Duration = Duration::from_secs(2);
 /// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
 const GROUP_BYTES: usize = 32 << 20;
 
@@ -63,51 +69,62 @@ pub struct MailDispatcher {
     pub woken: Woken,
     /// Why mail cannot leave at the moment.
     pub trouble: Arc<Mutex<Option<String>>>,
+    /// A place for each mail that may be under way, over both lanes: the most that a crash leaves uncertain.
+    pub places: Arc<Semaphore>,
 }
 
 impl MailDispatcher {
     /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished.
     pub async fn run(self, lane: Lane, holder: Uuid, poll: Duration, stop: CancellationToken) {
-        let mut next_recovery = self.clock.now();
+        let me = Arc::new(self);
+        let mut next_recovery = me.clock.now();
         let mut standing = Standing::default();
         while !stop.is_cancelled() {
-            let now = self.clock.now();
-            if lane == Lane::Request && now >= next_recovery {
-                self.recover(now).await;
+            let now = me.clock.now();
+            // what this lane itself has left behind is given back first: it did not leave
+            if now >= next_recovery && standing.left_behind.is_none() {
+                me.recover(lane, now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
             // registered before looking, so that no wake-up between looking and waiting is missed
-            let woken = self.woken.mails.notified();
+            let woken = me.woken.mails.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let wait = match self.round(lane, holder, &mut standing, &stop).await {
-                Ok(Round::Idle) => self.until_due(lane, poll).await,
-                Ok(Round::Sent) => {
-                    standing.failures = 0;
-                    continue;
-                }
+            let wait = match me.round(lane, holder, &mut standing, &stop).await {
+                Ok(Round::Idle) => me.until_due(lane, poll).await,
+                Ok(Round::Begun) => continue,
                 Ok(Round::Away(away)) => {
-                    standing.failures = standing.failures.saturating_add(1);
-                    self.until_back(away, &mut standing.failures, &stop).await;
+                    me.until_back(away, &mut standing.failures, &stop).await;
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "mails cannot be claimed or settled; waiting");
-                    Duration::from_secs(2)
+                    tracing::warn!(%error, "mails cannot be claimed; waiting");
+                    PAUSE
                 }
             };
-            tokio::select! {
-                () = &mut woken => {}
-                () = tokio::time::sleep(wait) => {}
-                () = stop.cancelled() => {}
+            let waited = tokio::time::sleep(wait);
+            tokio::pin!(waited);
+            loop {
+                tokio::select! {
+                    () = &mut woken => break,
+                    () = &mut waited => break,
+                    () = stop.cancelled() => break,
+                    Some(ended) = standing.under_way.join_next() => if standing.note(ended) { break },
+                }
             }
         }
-        self.transport.close().await;
+        standing.drain().await;
+        if let Some(lease) = standing.left_behind
+            && let Err(error) = rows::give_back(&me.pool, lane, holder, lease).await
+        {
+            tracing::warn!(%error, "mails that were claimed and not begun stay claimed until their lease ends");
+        }
+        me.transport.close().await;
     }
 
-    async fn recover(&self, now: Timestamp) {
+    async fn recover(&self, lane: Lane, now: Timestamp) {
         let harmless = !matches!(*self.transport, Transport::Smtp(_));
-        match rows::recover(&self.pool, now, harmless).await {
+        match rows::recover(&self.pool, lane, now, harmless).await {
             Ok(0) => {}
             Ok(uncertain) => {
                 tracing::warn!(
@@ -128,78 +145,78 @@ impl MailDispatcher {
         Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
     }
 
+    /// Claims a group and sets it on its way.
     async fn round(
-        &self,
+        self: &Arc<Self>,
         lane: Lane,
         holder: Uuid,
         standing: &mut Standing,
         stop: &CancellationToken,
     ) -> Result<Round> {
-        if standing.left_behind {
-            rows::give_back(&self.pool, lane, holder).await?;
+        standing.until_free(lane).await;
+        if let Some(away) = standing.away.take() {
+            standing.failures = standing.failures.saturating_add(1);
+            return Ok(Round::Away(away));
         }
-        // until a group has been handed over, whatever is claimed goes back when the store fails: even a claim whose
-        // commit was not answered may stand
-        standing.left_behind = true;
-        let now = self.clock.now();
+        if let Some(lease) = standing.left_behind {
+            rows::give_back(&self.pool, lane, holder, lease).await?;
+            standing.left_behind = None;
+        }
         // after a failure a single mail goes first
-        let most = if standing.failures > 0 { 1 } else { self.config.mail.group_size.max(1) };
-        let limit = i64::try_from(most).unwrap_or(64);
-        let claimed = rows::claim(&self.pool, lane, now, limit, now.plus(LEASE), holder).await?;
+        let most = if standing.failures > 0 { 1 } else { share(self.config.mail.group_size, lane) };
+        let Ok(mut places) = Arc::clone(&self.places).acquire_many_owned(most).await else {
+            return Ok(Round::Idle);
+        };
+        let now = self.clock.now();
+        let lease = now.plus(LEASE);
+        let claimed = match rows::claim(&self.pool, lane, now, i64::from(most), lease, holder).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                // even a claim whose commit was not answered may stand
+                standing.left_behind = Some(lease);
+                return Err(error);
+            }
+        };
         if claimed.is_empty() {
-            standing.left_behind = false;
             return Ok(Round::Idle);
         }
         fault::at(Point::AfterMailClaim);
-        let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
-            rows::release(&self.pool, ids, holder).await?;
-            standing.left_behind = false;
+            rows::release(&self.pool, claimed.iter().map(|m| m.id).collect(), holder).await?;
             return Ok(Round::Idle);
         }
-        let material = rows::material(&self.pool, &claimed, now).await?;
-        let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
-        let (policy, renderer) = (self.policy.now(), self.renderer.now());
-        let writer =
-            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
-        let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        for mail in &claimed {
-            if bytes >= GROUP_BYTES {
-                later.push(mail.id);
-                continue;
-            }
-            match writer.write(mail, &material) {
-                Ok(outgoing) => {
-                    bytes += outgoing.bytes.len();
-                    ready.push(outgoing);
+        let count = u32::try_from(claimed.len()).unwrap_or(most);
+        drop(places.split(most.saturating_sub(count) as usize));
+        let group = Group { claimed, lane, holder, lease, now, _places: places };
+        let (me, stop) = (Arc::clone(self), stop.clone());
+        standing.under_way.spawn(async move { me.leave(group, &stop).await });
+        Ok(if count == most { Round::Begun } else { Round::Idle })
+    }
+
+    /// Writes a group, hands it over and settles it.
+    async fn leave(&self, group: Group, stop: &CancellationToken) -> Ended {
+        let Group { claimed, lane, holder, now, .. } = &group;
+        let (now, by_id) = (*now, claimed.iter().map(|m| (m.id, m)).collect::<HashMap<Uuid, &Claimed>>());
+        let (ready, mut settled) = match self.write(&group).await {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::warn!(%error, "what mails are made from cannot be read; waiting");
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    () = stop.cancelled() => {}
                 }
-                Err(why) => settled.push(self.unwritten(mail, why, now)),
+                return Ended { left_behind: Some(group.lease), ..Ended::default() };
             }
-        }
-        if !later.is_empty() {
-            rows::release(&self.pool, later, holder).await?;
-        }
-        let leaving = ready.iter().map(|m| m.id).collect();
-        let allowed: HashSet<Uuid> = if ready.is_empty() {
-            HashSet::new()
-        } else {
-            // rendering took its time: the gate is read, and the lease begins, now
-            let now = self.clock.now();
-            rows::sending(&self.pool, leaving, holder, now, now.plus(LEASE)).await?.into_iter().collect()
         };
-        fault::at(Point::AfterMailSending);
-        let (group, held): (Vec<Outgoing>, Vec<Outgoing>) =
-            ready.into_iter().partition(|m| allowed.contains(&m.id));
-        for mail in held {
-            let why = NoLetter::Suppressed("it was no longer allowed to leave");
-            settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
-        }
-        standing.left_behind = false;
-        let deliveries = self.hand_over(group, lane, &allowed, holder).await;
+        fault::at(Point::AfterMailWritten);
+        let deliveries = self.hand_over(ready, *lane, *holder).await;
         let (away, mut follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
         follow_ups.extend(settled.iter().filter_map(|s| self.outcome(by_id.get(&s.id)?, s.state, now)));
         fault::at(Point::BeforeMailSettle);
-        self.settle(&settled, &follow_ups, holder, stop).await?;
+        if let Err(error) = self.settle(&settled, &follow_ups, *holder, stop).await {
+            tracing::warn!(%error, "the outcome of mails cannot be recorded; they will be uncertain");
+            return Ended { away, ..Ended::default() };
+        }
         fault::at(Point::AfterMailSettle);
         if !follow_ups.is_empty() {
             self.woken.jobs.notify_waiters();
@@ -212,7 +229,37 @@ impl MailDispatcher {
         {
             tell::mails(&self.telemetry, &settled, &by_id, (now, self.clock.now()), &mut rng);
         }
-        Ok(away.map_or(Round::Sent, Round::Away))
+        let again = settled.iter().any(|s| s.state == MailState::Queued);
+        Ended { away, again, settled: true, left_behind: None }
+    }
+
+    /// Writes the mails of a group: those that are ready, and how those are settled that do not leave. What is too much
+    /// for one group goes back to the queue.
+    async fn write(&self, group: &Group) -> Result<(Vec<Outgoing>, Vec<Settlement>)> {
+        let Group { claimed, holder, now, .. } = group;
+        let material = rows::material(&self.pool, claimed, *now).await?;
+        let (policy, renderer) = (self.policy.now(), self.renderer.now());
+        let writer =
+            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
+        let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for mail in claimed {
+            if bytes >= GROUP_BYTES {
+                later.push(mail.id);
+                continue;
+            }
+            let held = NoLetter::Suppressed("it was no longer allowed to leave");
+            match if mail.allowed { writer.write(mail, &material) } else { Err(held) } {
+                Ok(outgoing) => {
+                    bytes += outgoing.bytes.len();
+                    ready.push(outgoing);
+                }
+                Err(why) => settled.push(self.unwritten(mail, why, *now)),
+            }
+        }
+        if !later.is_empty() {
+            rows::release(&self.pool, later, *holder).await?;
+        }
+        Ok((ready, settled))
     }
 
     /// Records outcomes, as often as it takes: one that is known must not be lost to a database that is away.
@@ -236,16 +283,11 @@ impl MailDispatcher {
     }
 
     /// Hands a group over, and extends its lease meanwhile.
-    async fn hand_over(
-        &self,
-        group: Vec<Outgoing>,
-        lane: Lane,
-        ids: &HashSet<Uuid>,
-        holder: Uuid,
-    ) -> Vec<(Uuid, Delivery)> {
+    async fn hand_over(&self, group: Vec<Outgoing>, lane: Lane, holder: Uuid) -> Vec<(Uuid, Delivery)> {
         if group.is_empty() {
             return Vec::new();
         }
+        let ids: Vec<Uuid> = group.iter().map(|m| m.id).collect();
         let sending = self.transport.send(group, lane);
         tokio::pin!(sending);
         loop {
@@ -253,7 +295,7 @@ impl MailDispatcher {
                 deliveries = &mut sending => return deliveries,
                 () = tokio::time::sleep(HEARTBEAT) => {
                     let until = self.clock.now().plus(LEASE);
-                    if let Err(error) = rows::extend(&self.pool, ids.iter().copied().collect(), holder, until).await {
+                    if let Err(error) = rows::extend(&self.pool, ids.clone(), holder, until).await {
                         tracing::warn!(%error, "the lease of mails cannot be extended");
                     }
                 }
@@ -262,21 +304,103 @@ impl MailDispatcher {
     }
 }
 
-/// What one round leaves to the next.
+/// How many mails of a lane are claimed together: two groups of what somebody waits for may be under way, and beside
+/// them one of the background.
+fn share(group_size: usize, lane: Lane) -> u32 {
+    let share = match lane {
+        Lane::Request => group_size / 2,
+        Lane::Background => group_size / 4,
+    };
+    u32::try_from(share).unwrap_or(u32::MAX).max(1)
+}
+
+/// Mails that were claimed together.
+struct Group {
+    claimed: Vec<Claimed>,
+    lane: Lane,
+    holder: Uuid,
+    /// Until when they are ours.
+    lease: Timestamp,
+    /// When they were claimed.
+    now: Timestamp,
+    _places: OwnedSemaphorePermit,
+}
+
+/// What a group came to.
+#[derive(Default)]
+struct Ended {
+    /// The other side is away.
+    away: Option<Away>,
+    /// Some of its mails are queued again.
+    again: bool,
+    /// The outcomes are recorded.
+    settled: bool,
+    /// It could not be written: what was claimed with this lease is still ours, and did not leave.
+    left_behind: Option<Timestamp>,
+}
+
+/// What stands of earlier rounds.
 #[derive(Default)]
 struct Standing {
+    /// Groups that are under way.
+    under_way: JoinSet<Ended>,
     /// How often the other side was found away, in a row.
     failures: i32,
-    /// The round before ended by an error of the store: what it had claimed is still ours, and did not leave.
-    left_behind: bool,
+    /// The other side is away, as a group has found.
+    away: Option<Away>,
+    /// What was claimed with this lease is still ours, and did not leave.
+    left_behind: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Waits until another group may be claimed. After a failure there is one at a time, and what was left behind is
+    /// given back while nothing is under way.
+    async fn until_free(&mut self, lane: Lane) {
+        while let Some(ended) = self.under_way.try_join_next() {
+            self.note(ended);
+        }
+        loop {
+            let alone = self.failures > 0 || self.away.is_some() || self.left_behind.is_some();
+            let most = if alone || lane == Lane::Background { 0 } else { 1 };
+            if self.under_way.len() <= most {
+                return;
+            }
+            if let Some(ended) = self.under_way.join_next().await {
+                self.note(ended);
+            }
+        }
+    }
+
+    /// Waits for all groups that are under way.
+    async fn drain(&mut self) {
+        while let Some(ended) = self.under_way.join_next().await {
+            self.note(ended);
+        }
+    }
+
+    /// Notes what a group came to; returns whether that asks for another look.
+    fn note(&mut self, ended: std::result::Result<Ended, JoinError>) -> bool {
+        let ended = match ended {
+            Ok(ended) => ended,
+            // the loop ends as its group did, and that is seen
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => return true,
+        };
+        if ended.settled && ended.away.is_none() {
+            self.failures = 0;
+        }
+        self.away = self.away.max(ended.away);
+        self.left_behind = self.left_behind.or(ended.left_behind);
+        ended.again || ended.away.is_some() || ended.left_behind.is_some()
+    }
 }
 
 /// What a round came to.
 enum Round {
-    /// Nothing is due.
+    /// Nothing more is due.
     Idle,
-    /// Mails were settled.
-    Sent,
-    /// Mails were settled, and the other side is away.
+    /// A whole group was claimed; more may be due.
+    Begun,
+    /// The other side is away.
     Away(Away),
 }
