@@ -38,8 +38,8 @@ const LEASE: Span = Span::seconds(60);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The pause after an error of the store.
 const PAUSE: Duration = Duration::from_secs(2);
-/// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
-const GROUP_BYTES: usize = 32 << 20;
+/// A group ends with the mail that reaches this size: documents travel with mails, and groups are held in memory.
+const GROUP_BYTES: usize = 16 << 20;
 
 /// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
 /// waiting that somebody waits for.
@@ -82,7 +82,7 @@ impl MailDispatcher {
         while !stop.is_cancelled() {
             let now = me.clock.now();
             // what this lane itself has left behind is given back first: it did not leave
-            if now >= next_recovery && standing.left_behind.is_none() {
+            if now >= next_recovery && standing.left_behind.is_empty() {
                 me.recover(lane, now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
@@ -114,9 +114,7 @@ impl MailDispatcher {
             }
         }
         standing.drain().await;
-        if let Some(lease) = standing.left_behind
-            && let Err(error) = rows::give_back(&me.pool, lane, holder, lease).await
-        {
+        if let Err(error) = me.give_back(lane, holder, &mut standing).await {
             tracing::warn!(%error, "mails that were claimed and not begun stay claimed until their lease ends");
         }
         me.transport.close().await;
@@ -158,10 +156,7 @@ impl MailDispatcher {
             standing.failures = standing.failures.saturating_add(1);
             return Ok(Round::Away(away));
         }
-        if let Some(lease) = standing.left_behind {
-            rows::give_back(&self.pool, lane, holder, lease).await?;
-            standing.left_behind = None;
-        }
+        self.give_back(lane, holder, standing).await?;
         // after a failure a single mail goes first
         let most = if standing.failures > 0 { 1 } else { share(self.config.mail.group_size, lane) };
         let Ok(mut places) = Arc::clone(&self.places).acquire_many_owned(most).await else {
@@ -173,7 +168,7 @@ impl MailDispatcher {
             Ok(claimed) => claimed,
             Err(error) => {
                 // even a claim whose commit was not answered may stand
-                standing.left_behind = Some(lease);
+                standing.left_behind.push(lease);
                 return Err(error);
             }
         };
@@ -182,15 +177,25 @@ impl MailDispatcher {
         }
         fault::at(Point::AfterMailClaim);
         if stop.is_cancelled() {
-            rows::release(&self.pool, claimed.iter().map(|m| m.id).collect(), holder).await?;
+            standing.left_behind.push(lease);
             return Ok(Round::Idle);
         }
         let count = u32::try_from(claimed.len()).unwrap_or(most);
         drop(places.split(most.saturating_sub(count) as usize));
         let group = Group { claimed, lane, holder, lease, now, _places: places };
+        standing.trying = standing.failures > 0;
         let (me, stop) = (Arc::clone(self), stop.clone());
         standing.under_way.spawn(async move { me.leave(group, &stop).await });
         Ok(if count == most { Round::Begun } else { Round::Idle })
+    }
+
+    /// Gives back what this lane has claimed and did not begin to hand over.
+    async fn give_back(&self, lane: Lane, holder: Uuid, standing: &mut Standing) -> Result<()> {
+        while let Some(lease) = standing.left_behind.last() {
+            rows::give_back(&self.pool, lane, holder, *lease).await?;
+            standing.left_behind.pop();
+        }
+        Ok(())
     }
 
     /// Writes a group, hands it over and settles it.
@@ -258,6 +263,7 @@ impl MailDispatcher {
         }
         if !later.is_empty() {
             rows::release(&self.pool, later, *holder).await?;
+            self.woken.mails.notify_waiters();
         }
         Ok((ready, settled))
     }
@@ -346,23 +352,24 @@ struct Standing {
     under_way: JoinSet<Ended>,
     /// How often the other side was found away, in a row.
     failures: i32,
+    /// One is tried after a failure.
+    trying: bool,
     /// The other side is away, as a group has found.
     away: Option<Away>,
-    /// What was claimed with this lease is still ours, and did not leave.
-    left_behind: Option<Timestamp>,
+    /// What was claimed with these leases is still ours, and did not leave.
+    left_behind: Vec<Timestamp>,
 }
 
 impl Standing {
-    /// Waits until another group may be claimed. After a failure there is one at a time, and what was left behind is
-    /// given back while nothing is under way.
+    /// Waits until another group may be claimed, or the other side is found away. After a failure one is tried at a time;
+    /// what was left behind is given back while nothing is under way.
     async fn until_free(&mut self, lane: Lane) {
         while let Some(ended) = self.under_way.try_join_next() {
             self.note(ended);
         }
-        loop {
-            let alone = self.failures > 0 || self.away.is_some() || self.left_behind.is_some();
-            let most = if alone || lane == Lane::Background { 0 } else { 1 };
-            if self.under_way.len() <= most {
+        while self.away.is_none() {
+            let most = usize::from(lane == Lane::Request && self.left_behind.is_empty());
+            if self.under_way.len() <= most && !self.trying {
                 return;
             }
             if let Some(ended) = self.under_way.join_next().await {
@@ -386,11 +393,12 @@ impl Standing {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => return true,
         };
+        self.trying = false;
         if ended.settled && ended.away.is_none() {
             self.failures = 0;
         }
         self.away = self.away.max(ended.away);
-        self.left_behind = self.left_behind.or(ended.left_behind);
+        self.left_behind.extend(ended.left_behind);
         ended.again || ended.away.is_some() || ended.left_behind.is_some()
     }
 }
