@@ -64,7 +64,8 @@ impl Writer<'_> {
         let found = material.addressed.get(&mail.id).ok_or(GONE)?;
         let (key, version) =
             (self.contact_key(subject, found.key.as_ref(), found.key_version)?, found.key_version);
-        let address = open(&key, subject, "identity", version, &found.address)?;
+        let sealed = found.address.as_ref().ok_or(NoLetter::Suppressed("the address is not in use"))?;
+        let address = open(&key, subject, "identity", version, sealed)?;
         let name = match &found.name {
             Some(sealed) => Some(open(&key, subject, "subject_field", version, sealed)?),
             None => None,

@@ -33,12 +33,13 @@ queries! {
              where id in (select id from due) \
              returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff, state";
     NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 order by due_at limit 1";
-    // all that a mail to a subject is made from; what is read for one that is not allowed to leave is not used
-    MATERIAL = "select m.id, s.locale, s.contact_key, s.key_version, i.sealed, f.sealed, r.purpose, r.content, \
+    // all that a mail to a subject is made from; as in the gate, an address is looked up mail by mail, because a table
+    // without statistics would be read whole
+    MATERIAL = "select m.id, s.locale, s.contact_key, s.key_version, (select i.sealed from identity i \
+                    where i.bidx = m.address and i.subject_id = m.subject_id and i.active = 1 \
+                    and i.undeliverable_at is null limit 1), f.sealed, r.purpose, r.content, \
                 r.content_version, r.locale, r.requested_at, r.expires_at, r.generation from mail m \
                 join subject s on s.id = m.subject_id \
-                join identity i on i.bidx = m.address and i.subject_id = m.subject_id and i.active = 1 \
-                    and i.undeliverable_at is null \
                 left join subject_field f on f.subject_id = m.subject_id and f.field = 'name' \
                 left join consent_request r on r.id = m.request_id where m.id = any($1::uuid[])";
     SUBJECTS = "select id, contact_key, key_version from subject where id = any($1::uuid[])";
@@ -104,8 +105,8 @@ pub struct Addressed {
     pub key: Option<WrappedKey>,
     /// Its version.
     pub key_version: i16,
-    /// The address.
-    pub address: Sealed,
+    /// The address; none while it is not in use.
+    pub address: Option<Sealed>,
     /// The name to address the subject by.
     pub name: Option<Sealed>,
     /// What is asked, if anything is.
@@ -133,7 +134,7 @@ pub struct Asked {
 /// What rendering needs of the subjects of claimed mails.
 #[derive(Default)]
 pub struct Material {
-    /// By mail; none where the subject is gone or the address is not in use.
+    /// By mail; none where the subject is gone.
     pub addressed: HashMap<Uuid, Addressed>,
     /// The wrapped contact keys of the subjects of notices, and their versions.
     pub keys: HashMap<SubjectId, (Option<WrappedKey>, i16)>,
@@ -206,7 +207,7 @@ fn addressed(row: &Row) -> Result<Addressed> {
         locale: row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag),
         key: row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey),
         key_version: row.get(3)?,
-        address: Sealed(row.get(4)?),
+        address: row.get::<Option<Vec<u8>>>(4)?.map(Sealed),
         name: row.get::<Option<Vec<u8>>>(5)?.map(Sealed),
         asked,
     })
