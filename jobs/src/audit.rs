@@ -3,6 +3,7 @@
 //! one thing that people write themselves, why they were shown values, is sealed or checked.
 
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
+use crate::gate::GateReason;
 use crate::mail::Decided;
 use crate::model::{Ground, NoticeKind, SubjectId};
 use crate::policy::OptIn;
@@ -88,6 +89,21 @@ pub enum Act {
         purpose: PurposeId,
         /// Why.
         why: Why,
+    },
+    /// A mailing of an app was ordered.
+    MailingOrdered {
+        /// Under which purpose.
+        purpose: PurposeId,
+        /// The mail.
+        mail: Uuid,
+    },
+    /// A mailing of an app was not sent.
+    MailingNotSent {
+        /// Under which purpose.
+        purpose: PurposeId,
+        /// What the gate said; none: there is no address that mail could go to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<GateReason>,
     },
     /// A reminder was ordered.
     ConsentReminded {

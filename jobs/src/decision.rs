@@ -3,15 +3,16 @@
 use crate::audit::{Act, AuditEvent, Cause};
 use crate::code::{PurposeId, StaffId};
 use crate::effects::{
-    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, Suppression, SweepOrder, Trace, Use,
+    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SealedMailing, Suppression, SweepOrder, Trace,
+    Use,
 };
 use crate::event::Event;
 use crate::gate::Known;
 use crate::job::{AnyJob, Job};
-use crate::mail::Mail;
+use crate::mail::{Mail, Mailing, unsubscribe_token};
 use crate::model::{ConsentRecord, Identity, Recipient, Subject, SubjectId};
-use crate::policy::Policy;
-use crate::protection::{BlindIndex, Unsealable, Vault, new_id};
+use crate::policy::{LawfulBasis, Policy};
+use crate::protection::{BlindIndex, Sealed, Unsealable, Vault, new_id, token_hash};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::time::{Span, Timestamp};
 use rand_core::CryptoRng;
@@ -60,6 +61,18 @@ pub struct Surroundings<'a> {
     pub counters: &'a HashMap<Counter, u32>,
     /// Identities that this batch has claimed and sealed for subjects just heard of.
     pub claimed: &'a HashMap<BlindIndex, Option<Identity>>,
+}
+
+/// A mailing to be ordered.
+pub(crate) struct MailingOrder {
+    /// To which of the subject's addresses.
+    pub address: BlindIndex,
+    /// Under what.
+    pub mailing: Mailing,
+    /// Its words.
+    pub sealed: Sealed,
+    /// Not before.
+    pub due_at: Option<Timestamp>,
 }
 
 /// Handed to a job: what it may know, and where it puts what it brings about.
@@ -144,10 +157,31 @@ impl<'a> Decision<'a> {
             lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
+            mailing: None,
             trace: self.trace.clone(),
         };
         let id = order.id;
         self.out.mails.push(order);
+        id
+    }
+
+    /// Orders an app's mailing, not before its time. Returns the id of the mail.
+    pub(crate) fn mailing(&mut self, order: MailingOrder) -> Uuid {
+        let MailingOrder { address, mailing, sealed, due_at } = order;
+        let purpose = mailing.purpose.clone();
+        let id = self.mail(address, Some(&purpose), Mail::Mailing(mailing));
+        let rules = self.policy().purposes.get(&purpose);
+        let by_consent = rules.is_some_and(|p| p.basis == LawfulBasis::Consent);
+        // direct marketing ends by an objection, whatever its basis; other uses by law or contract nobody ends by a click
+        let ends = by_consent || rules.is_some_and(|p| p.marketing);
+        let vault = self.vault();
+        let token = |subject| token_hash(&unsubscribe_token(vault, subject, &purpose));
+        let unsubscribe = self.subject.filter(|_| ends).map(token);
+        let now = self.now();
+        if let Some(order) = self.out.mails.last_mut() {
+            order.due_at = due_at.unwrap_or(now).max(now);
+            order.mailing = Some(SealedMailing { sealed, by_consent, unsubscribe });
+        }
         id
     }
 
@@ -157,7 +191,8 @@ impl<'a> Decision<'a> {
         let subject = self.subject.filter(|_| mail != Mail::StaffDigest);
         let (to, trace) = (Recipient::Staff(staff), self.trace.clone());
         let lane = self.message.lane.max(mail.lane());
-        self.out.mails.push(MailOrder { id, subject, to, purpose: None, mail, due_at, lane, trace });
+        let (purpose, mailing) = (None, None);
+        self.out.mails.push(MailOrder { id, subject, to, purpose, mail, due_at, lane, mailing, trace });
     }
 
     /// Keeps queued mails from leaving.

@@ -6,6 +6,7 @@ use crate::code::PurposeId;
 use crate::event::Event;
 use crate::mail::Mail;
 use crate::model::{ConsentRecord, Recipient, SubjectId};
+use crate::protection::Sealed;
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -37,8 +38,21 @@ pub struct MailOrder {
     pub due_at: Timestamp,
     /// Which mails go first.
     pub lane: Lane,
+    /// What an app's mailing brings beside.
+    pub mailing: Option<SealedMailing>,
     /// What it follows from.
     pub trace: Trace,
+}
+
+/// What an app's mailing brings beside its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SealedMailing {
+    /// A [`MailingText`](crate::mail::MailingText), under the subject's contact key.
+    pub sealed: Sealed,
+    /// It leaves only while a consent stands.
+    pub by_consent: bool,
+    /// SHA-256 of the token of the link that ends such mailings; none where nobody can.
+    pub unsubscribe: Option<[u8; 32]>,
 }
 
 /// An event to be published.

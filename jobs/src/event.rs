@@ -43,6 +43,9 @@ pub enum Event {
     /// Processing of a subject's data is no longer restricted.
     #[serde(rename = "subject.unrestricted.v1")]
     SubjectUnrestricted(SubjectUnrestricted),
+    /// A mailing was not sent.
+    #[serde(rename = "mail.suppressed.v1")]
+    MailSuppressed(MailSuppressed),
     /// The gate was asked by a message; answered to its `replyto`.
     #[serde(rename = "gate.answered.v1")]
     GateAnswered(GateAnswered),
@@ -171,6 +174,18 @@ pub struct SubjectUnrestricted {
     pub lifted_at: Timestamp,
 }
 
+/// A mailing was not sent, when it was handed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MailSuppressed {
+    /// What it was to serve.
+    pub purpose: PurposeId,
+    /// The id of the message that ordered it.
+    pub message: String,
+    /// What the gate said; none: there is no address that mail could go to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<GateReason>,
+}
+
 /// What the gate says to a `gate.check.v1`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateAnswered {
@@ -220,13 +235,14 @@ impl Event {
             Self::FieldsErased(_) => "subject.fields_erased.v1",
             Self::SubjectRestricted(_) => "subject.restricted.v1",
             Self::SubjectUnrestricted(_) => "subject.unrestricted.v1",
+            Self::MailSuppressed(_) => "mail.suppressed.v1",
             Self::GateAnswered(_) => "gate.answered.v1",
             Self::MessageRefused(_) => "message.refused.v1",
         }
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
@@ -236,6 +252,7 @@ impl Event {
         "subject.fields_erased.v1",
         "subject.restricted.v1",
         "subject.unrestricted.v1",
+        "mail.suppressed.v1",
         "gate.answered.v1",
         "message.refused.v1",
     ];

@@ -1,8 +1,10 @@
 //! Mails that decisions order. An order names a template and what it speaks of, never an address or a text: the mail
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
+use crate::code::{ChannelId, PurposeId, TopicId};
 use crate::effects::Lane;
-use crate::model::NoticeKind;
+use crate::model::{NoticeKind, SubjectId};
+use crate::protection::{LinkKind, Vault};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,6 +29,8 @@ pub enum Mail {
         /// How an objection was decided, if one was.
         objection: Option<Decided>,
     },
+    /// An app's mailing. Its words are sealed beside it.
+    Mailing(Mailing),
     /// Tells a member of staff to stop.
     StaffWithdrawal(StaffMail),
     /// Tells a member of staff of a request for erasure.
@@ -41,6 +45,37 @@ pub enum Mail {
     StaffEscalation(StaffMail),
     /// All open notices of a member of staff who wants them together.
     StaffDigest,
+}
+
+/// Under what an app's mailing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailing {
+    /// What it serves.
+    pub purpose: PurposeId,
+    /// Which topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicId>,
+    /// By which channel.
+    pub channel: ChannelId,
+}
+
+/// The words of an app's mailing; sealed under the subject's key until it leaves.
+#[derive(Serialize, Deserialize)]
+pub struct MailingText {
+    /// Subject line and heading.
+    pub title: String,
+    /// Paragraphs, separated by empty lines.
+    pub text: String,
+    /// What stands on the button, and where it leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<(String, String)>,
+}
+
+/// The token of the link that ends mailings to a subject under a purpose. It is the same in every mail, so that an old
+/// one still serves.
+pub fn unsubscribe_token(vault: &Vault, subject: SubjectId, purpose: &PurposeId) -> String {
+    let id = vault.derived_id("unsubscribe", format!("{subject}\0{purpose}").as_bytes());
+    vault.link_token(LinkKind::Unsubscribe, id, 0)
 }
 
 /// What a mail to staff is about.
@@ -84,6 +119,7 @@ impl Mail {
             Self::RemindConsent { .. } => "remind_consent",
             Self::RestrictionConfirmed => "restriction_confirmed",
             Self::RestrictionEnding { .. } => "restriction_ending",
+            Self::Mailing(_) => "mailing",
             Self::StaffWithdrawal(_) => "staff_withdrawal",
             Self::StaffErasureRequest(_) => "staff_erasure_request",
             Self::StaffRestriction(_) => "staff_restriction",
@@ -97,7 +133,9 @@ impl Mail {
     /// Whether somebody waits for it. What follows from background work goes in the background anyway.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::RemindConsent { .. } | Self::StaffDigest | Self::StaffEscalation(_) => Lane::Background,
+            Self::RemindConsent { .. } | Self::Mailing(_) | Self::StaffDigest | Self::StaffEscalation(_) => {
+                Lane::Background
+            }
             _ => Lane::Request,
         }
     }

@@ -6,8 +6,8 @@ use crate::jobs::MERGED;
 use crate::jobs::{
     AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
     ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject,
-    WithdrawConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents,
+    UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -95,6 +95,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<ObjectToUse>(),
     Kind::of::<ChangePurpose>(),
     Kind::of::<CheckGate>(),
+    Kind::of::<SendMailing>(),
     Kind::of::<RunSweep>(),
     Kind::of::<AnswerConsent>(),
     Kind::of::<RemindConsent>(),

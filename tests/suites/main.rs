@@ -25,6 +25,7 @@ mod layout;
 mod licence;
 mod mail_states;
 mod mail_transport;
+mod mailings;
 mod ordering;
 mod outages;
 mod register;

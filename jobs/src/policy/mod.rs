@@ -99,6 +99,8 @@ pub enum Feature {
     ConsentRecords,
     /// The gate: may this purpose be processed for this subject now?
     Gate,
+    /// Sending the mailings of apps.
+    Mailings,
     /// Schedules.
     Schedules,
     /// Keeping data about criminal convictions and offences (Art. 10): only where a law provides for it.
@@ -107,8 +109,14 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 5] =
-        [Self::ConsentRequests, Self::ConsentRecords, Self::Gate, Self::Schedules, Self::CriminalRecords];
+    pub const ALL: [Self; 6] = [
+        Self::ConsentRequests,
+        Self::ConsentRecords,
+        Self::Gate,
+        Self::Mailings,
+        Self::Schedules,
+        Self::CriminalRecords,
+    ];
 
     /// The name as written in the policy.
     pub const fn as_str(self) -> &'static str {
@@ -116,6 +124,7 @@ impl Feature {
             Self::ConsentRequests => "consent_requests",
             Self::ConsentRecords => "consent_records",
             Self::Gate => "gate",
+            Self::Mailings => "mailings",
             Self::Schedules => "schedules",
             Self::CriminalRecords => "criminal_records",
         }

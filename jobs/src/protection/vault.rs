@@ -36,6 +36,8 @@ pub enum LinkKind {
     Confirm,
     /// Acknowledging one notice to staff.
     Notice,
+    /// Ending mailings to one subject under one purpose.
+    Unsubscribe,
 }
 
 impl LinkKind {
@@ -43,6 +45,7 @@ impl LinkKind {
         match self {
             Self::Confirm => b"link/confirm",
             Self::Notice => b"link/notice",
+            Self::Unsubscribe => b"link/unsubscribe",
         }
     }
 }

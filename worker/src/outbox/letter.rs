@@ -1,5 +1,6 @@
 //! From an ordered mail to its bytes: opened, rendered and addressed at the moment it leaves.
 
+use super::mailing::Reader;
 use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
@@ -25,6 +26,7 @@ pub(super) struct Writer<'a> {
     pub policy: &'a Policy,
     pub vault: &'a Vault,
     pub renderer: &'a Renderer,
+    pub now: Timestamp,
 }
 
 /// Why a mail does not leave.
@@ -39,16 +41,17 @@ pub(super) enum NoLetter {
 }
 
 /// Who a mail comes from, whom it goes to, and what it brings.
-struct Envelope<'a> {
-    from: &'a MailIdentity,
-    address: &'a str,
-    name: Option<&'a str>,
-    documents: &'a [&'a Document],
+pub(super) struct Envelope<'a> {
+    pub from: &'a MailIdentity,
+    pub address: &'a str,
+    pub name: Option<&'a str>,
+    pub documents: &'a [&'a Document],
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
-const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
-const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
+pub(super) const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
+pub(super) const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
 
 impl Writer<'_> {
     /// Writes one mail.
@@ -90,6 +93,20 @@ impl Writer<'_> {
                 };
                 self.renderer.mail(&parameters, locale)
             }
+            Mail::Mailing(mailing) => {
+                let words = material.mailings.get(&mail.id).ok_or(GONE)?;
+                let plain = open(&key, subject, "mail", version, &words.words)?;
+                let locale = Locale::from_tag(locale).unwrap_or_default();
+                let reader = Reader {
+                    subject,
+                    known: words.known.as_ref(),
+                    address: &address,
+                    name: name.as_deref(),
+                    locale,
+                    preferences: None,
+                };
+                return self.mailing(mail, mailing, &plain, reader);
+            }
             _ => return Err(GONE),
         };
         let envelope = Envelope {
@@ -97,6 +114,7 @@ impl Writer<'_> {
             address: &address,
             name: name.as_deref(),
             documents: &[],
+            headers: &[],
         };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
@@ -146,6 +164,7 @@ impl Writer<'_> {
             address,
             name: name.as_deref(),
             documents: &documents,
+            headers: &[],
         };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
@@ -175,7 +194,8 @@ impl Writer<'_> {
         };
         let from = self.policy.staff_notices.mail_identity.as_ref();
         let from = from.and_then(|id| self.policy.mail_identities.get(id)).ok_or(NO_SENDER)?;
-        let envelope = Envelope { from, address: &reader.email, name: Some(&reader.name), documents: &[] };
+        let (address, name) = (reader.email.as_str(), Some(reader.name.as_str()));
+        let envelope = Envelope { from, address, name, documents: &[], headers: &[] };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
 
@@ -243,13 +263,13 @@ impl Writer<'_> {
         self.renderer.format_date(time.to_chrono().date_naive(), locale.as_str())
     }
 
-    fn compose(
+    pub(super) fn compose(
         &self,
         mail: &Claimed,
         envelope: &Envelope<'_>,
         rendered: &RenderedMail,
     ) -> Result<Outgoing, NoLetter> {
-        let Envelope { from, address, name, documents } = envelope;
+        let Envelope { from, address, name, documents, headers } = envelope;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = message_id(mail.id, domain);
         let attachments: Vec<Attachment<'_>> = documents
@@ -266,7 +286,7 @@ impl Writer<'_> {
             html: &rendered.html,
             date: mail.created_at.to_chrono(),
             attachments: &attachments,
-            headers: &[],
+            headers,
         }
         .compose()
         .map_err(|_| NoLetter::Failed("the mail cannot be composed"))?;

@@ -244,8 +244,13 @@ impl MailDispatcher {
         let Group { claimed, holder, now, .. } = group;
         let material = rows::material(&self.pool, claimed, *now).await?;
         let (policy, renderer) = (self.policy.now(), self.renderer.now());
-        let writer =
-            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
+        let writer = Writer {
+            config: &self.config,
+            policy: &policy,
+            vault: &self.vault,
+            renderer: &renderer,
+            now: *now,
+        };
         let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for mail in claimed {
             if bytes >= GROUP_BYTES {

@@ -6,6 +6,7 @@ mod backoff;
 pub mod events;
 mod follow_ups;
 mod letter;
+mod mailing;
 pub mod mails;
 pub(crate) mod naming;
 mod outcomes;

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, NoticePage,
-    PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
+    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, Mailing,
+    NoticePage, PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
     RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
-    StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage,
+    StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage, UnsubscribePage,
 };
 
 /// What a sample of a template looks like.
@@ -55,11 +55,12 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 17] = [
+pub(super) const KNOWN: [Known; 19] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
     mail::<RestrictionEnding>(),
+    mail::<Mailing>(),
     mail::<StaffWithdrawal>(),
     mail::<StaffErasureRequest>(),
     mail::<StaffRestriction>(),
@@ -70,6 +71,7 @@ pub(super) const KNOWN: [Known; 17] = [
     page::<NoticePage>(),
     page::<ConfirmPage>(),
     page::<AnsweredPage>(),
+    page::<UnsubscribePage>(),
     page::<LinkInvalidPage>(),
     page::<TroublePage>(),
     page::<HomePage>(),
@@ -167,7 +169,9 @@ fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
             let piece = rest.split(['/', '.']).next().unwrap_or_default();
             piece == name || piece.starts_with('_') || file == STYLESHEET
         }
-        // notices to staff are told by mail and on a page
-        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl"].iter().any(|end| file.ends_with(end)),
+        // notices to staff, and how to end a mailing, are told by mail and on a page
+        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl", "/mailing.ftl"]
+            .iter()
+            .any(|end| file.ends_with(end)),
     }
 }

@@ -32,9 +32,10 @@ pub use error::RenderError;
 pub use locale::{FALLBACK, LOCALES, best_locale, direction, known};
 pub use parameters::{
     Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, HomePage,
-    LinkInvalidPage, MailParameters, NoticePage, PageParameters, PersonLine, Regulation, RemindConsent,
-    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
-    StaffObjection, StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage,
+    LinkInvalidPage, MailParameters, Mailing, MailingButton, NoticePage, PageParameters, PersonLine,
+    Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest,
+    StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnreachable, StaffWithdrawal,
+    TroublePage, UnsubscribePage,
 };
 
 use engines::{Engines, Part};

@@ -3,6 +3,7 @@
 //!
 //! Rule: these structs hold personal data for the moment of rendering. They have no `Debug` and no `Display`.
 
+mod mailing;
 mod mails;
 mod pages;
 mod rights;
@@ -11,6 +12,7 @@ mod staff;
 
 use serde::Serialize;
 
+pub use mailing::{Mailing, MailingButton, UnsubscribePage};
 pub use mails::{ConfirmConsent, RemindConsent};
 pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Regulation, TroublePage};
 

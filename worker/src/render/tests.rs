@@ -94,7 +94,7 @@ fn every_shipped_template_is_known_and_every_text_used() {
         assert!(name.starts_with('_') || known.contains(&name), "{file} belongs to no template");
     }
     for locale in LOCALES {
-        for file in ["common", "mails", "pages", "rights", "staff"] {
+        for file in ["common", "mailing", "mails", "pages", "rights", "staff"] {
             let keys = |locale| {
                 let file = format!("locales/{locale}/{file}.ftl");
                 texts::keys(&file, renderer.sources[&file].shipped).expect("parses")

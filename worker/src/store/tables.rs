@@ -64,8 +64,14 @@ table! {
     id: Uuid, subject_id: Option<Uuid>, request_id: Option<Uuid>, notice_id: Option<Uuid>, purpose: Option<String>,
     template: String, params: Json, address: Option<Vec<u8>>, staff: Option<String>, answers_subject: i16, state: i16,
     lane: i16, due_at: Ts, attempt: i32, trouble: Option<String>, created_at: Ts, settled_at: Option<Ts>,
-    correlation: Option<String>, traceparent: Option<String>,
+    gated: i16, sealed: Option<Vec<u8>>, correlation: Option<String>, traceparent: Option<String>,
 } "on conflict (id) do nothing" }
+
+table! {
+    /// The link that ends mailings under a purpose; it is made once and stays.
+    UnsubscribeRow in "unsubscribe_link" {
+    subject_id: Uuid, purpose: String, token_hash: Vec<u8>, created_at: Ts,
+} "on conflict (subject_id, purpose) do nothing" }
 
 table! {
     /// A notice to staff that was made; one that is there already stays as it is.

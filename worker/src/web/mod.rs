@@ -46,6 +46,7 @@ pub fn public_router(state: WebState) -> Router {
         .route("/favicon.ico", get(pages::favicon))
         .route("/c/{token}", get(pages::confirm::show).post(pages::answer::take))
         .route("/s/{token}", get(pages::notice::show).post(pages::notice::take))
+        .route("/u/{token}", get(pages::unsubscribe::show).post(pages::unsubscribe::take))
         .route("/d/{sha256}/{filename}", get(pages::documents::show))
         .route("/v1/messages", post(api::messages::take))
         .route("/v1/gate", post(api::gate::ask))

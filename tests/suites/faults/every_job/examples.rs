@@ -5,8 +5,8 @@ use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
     AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
     ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject,
-    WithdrawConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents,
+    UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -61,6 +61,12 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             let data = json!({"purpose": "newsletter", "record": record, "source": "web-form", "set": set});
             order(parts, kind, &data).await;
             Given::row(parts, kind).await
+        }
+        SendMailing::KIND => {
+            record(parts, &ana).await;
+            let words =
+                json!({"subject": ana, "purpose": "recommendations", "title": "New", "text": "For you."});
+            Given::message(parts, kind, words)
         }
         RunSweep::KIND => Given::message(parts, kind, json!({"sweep": "housekeeping"})),
         AnswerConsent::KIND => {

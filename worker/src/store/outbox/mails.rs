@@ -1,6 +1,7 @@
 //! Mails on their way out.
 
 use super::MailState;
+use super::mailings::{self, Mailed};
 use crate::store::dialect::{Row, queries};
 use crate::store::load::{field, identity, index, unreadable};
 use crate::store::tables::JobRow;
@@ -29,6 +30,11 @@ queries! {
                          where s.id = mail.subject_id), false) \
                      and (select count(*) from identity i where i.bidx = mail.address \
                          and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
+                 and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $1) \
+                     from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
+                 and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
+                     from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
+                     from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
                  then 2 else 1 end \
              where id in (select id from due) \
              returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff, state";
@@ -48,7 +54,8 @@ queries! {
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
     FIELDS = "select subject_id, field, sealed from subject_field where subject_id = any($1::uuid[])";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
-              settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \
+              settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \
+              sealed = case when cast($2 as smallint) in (0, 5, 6) then sealed end \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state in (1, 2)";
@@ -146,6 +153,8 @@ pub struct Material {
     pub identities: HashMap<SubjectId, Vec<Identity>>,
     /// What else staff may be shown of them.
     pub fields: HashMap<SubjectId, Vec<(FieldId, Sealed)>>,
+    /// What mailings of apps say, and whether they may.
+    pub mailings: HashMap<Uuid, Mailed>,
 }
 
 /// The most notices in one digest; what is over is reminded of by itself.
@@ -259,6 +268,7 @@ pub async fn next_due(pool: &Pool, lane: Lane) -> Result<Option<Timestamp>> {
 pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<Material> {
     let mut out = Material::default();
     notices(pool, mails, now, &mut out).await?;
+    out.mailings = mailings::read(pool, mails).await?;
     let to_subjects = mails.iter().filter(|m| m.allowed && matches!(m.to, Recipient::Address(_)));
     let ids: Vec<Uuid> = to_subjects.map(|m| m.id).collect();
     if ids.is_empty() {

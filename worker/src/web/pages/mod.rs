@@ -8,6 +8,7 @@ pub(super) mod documents;
 mod language;
 mod link;
 pub(super) mod notice;
+pub(super) mod unsubscribe;
 
 use crate::render::{ControllerBlock, HomePage, LinkInvalidPage, PageParameters, TroublePage};
 use crate::web::state::Site;
