@@ -43,6 +43,13 @@ pub enum Mail {
     StaffUnreachable(StaffMail),
     /// Tells a member of staff that others have not acknowledged.
     StaffEscalation(StaffMail),
+    /// Tells an administrator that an endpoint of webhooks gets no events any more.
+    StaffWebhook {
+        /// Its name.
+        endpoint: String,
+        /// It said so itself; else it was away for too long.
+        gone: bool,
+    },
     /// All open notices of a member of staff who wants them together.
     StaffDigest,
 }
@@ -126,6 +133,7 @@ impl Mail {
             Self::StaffObjection(_) => "staff_objection",
             Self::StaffUnreachable(_) => "staff_unreachable",
             Self::StaffEscalation(_) => "staff_escalation",
+            Self::StaffWebhook { .. } => "staff_webhook",
             Self::StaffDigest => "staff_digest",
         }
     }

@@ -41,3 +41,4 @@ mod staff;
 mod store;
 mod sweeps;
 mod telemetry;
+mod webhooks;

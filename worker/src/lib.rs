@@ -34,4 +34,5 @@ pub mod sweep;
 pub mod telemetry;
 pub mod trust;
 pub mod web;
+pub mod webhook_file;
 pub mod worker;

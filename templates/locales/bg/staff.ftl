@@ -35,3 +35,7 @@ page-notice-lead = Моля, потвърдете, че сте прочели т
 page-notice-button = Прочетено и изпълнено
 page-notice-done-title = Потвърдено
 page-notice-done-lead = Потвърдихте това известие на { $date } Тук не е нужно да правите нищо повече.
+staff-webhook-subject = Уебкукът „{ $endpoint }“ вече не получава събития
+staff-webhook-gone = На { $date } крайната точка „{ $endpoint }“ отговори, че вече не съществува (410). Към нея не се изпращат събития и не се пазят такива за нея.
+staff-webhook-paused = На { $date } крайната точка „{ $endpoint }“ не беше достъпна цяло денонощие. Тя е спряна временно: събитията се пазят за нея, но не се изпращат.
+staff-webhook-do = Приложенията зад нея вече не научават за оттегляния. Моля, погрижете се да бъде поправена, проверете я с „rescind webhooks test { $endpoint }“ и я пуснете отново с „rescind webhooks resume { $endpoint }“.

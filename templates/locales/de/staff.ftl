@@ -35,3 +35,7 @@ page-notice-lead = Bitte bestätigen Sie, dass Sie diese Mitteilung gelesen und 
 page-notice-button = Gelesen und erledigt
 page-notice-done-title = Bestätigt
 page-notice-done-lead = Sie haben diese Mitteilung am { $date } bestätigt. Hier ist nichts weiter zu tun.
+staff-webhook-subject = Webhook „{ $endpoint }“ erhält keine Ereignisse mehr
+staff-webhook-gone = Am { $date } hat der Endpunkt „{ $endpoint }“ geantwortet, dass es ihn nicht mehr gibt (410). Ihm werden keine Ereignisse mehr gesendet, und keine werden für ihn aufbewahrt.
+staff-webhook-paused = Am { $date } war der Endpunkt „{ $endpoint }“ einen ganzen Tag lang nicht erreichbar. Er ist angehalten: Ereignisse werden für ihn aufbewahrt, aber nicht gesendet.
+staff-webhook-do = Anwendungen dahinter erfahren nichts mehr von Widerrufen. Bitte lassen Sie ihn in Ordnung bringen, prüfen Sie ihn mit „rescind webhooks test { $endpoint }“ und setzen Sie ihn mit „rescind webhooks resume { $endpoint }“ fort.

@@ -35,3 +35,7 @@ page-notice-lead = Please confirm that you have read this notice and done what i
 page-notice-button = Read and done
 page-notice-done-title = Acknowledged
 page-notice-done-lead = You acknowledged this notice on { $date }. There is nothing more to do here.
+staff-webhook-subject = Webhook “{ $endpoint }” gets no events any more
+staff-webhook-gone = On { $date } the endpoint “{ $endpoint }” answered that it is gone for good (410). Events are no longer sent to it, and none are kept for it.
+staff-webhook-paused = On { $date } the endpoint “{ $endpoint }” had not been reachable for a whole day. It is paused: events are kept for it, but not sent.
+staff-webhook-do = Apps behind it no longer learn of withdrawals. Please have it mended, try it with “rescind webhooks test { $endpoint }”, and then let it go on with “rescind webhooks resume { $endpoint }”.

@@ -35,3 +35,7 @@ page-notice-lead = Merci de confirmer que vous avez lu cet avis et fait ce qu’
 page-notice-button = Lu et fait
 page-notice-done-title = Confirmé
 page-notice-done-lead = Vous avez confirmé cet avis le { $date }. Il n’y a rien d’autre à faire ici.
+staff-webhook-subject = Le webhook « { $endpoint } » ne reçoit plus d’événements
+staff-webhook-gone = Le { $date }, le point de terminaison « { $endpoint } » a répondu qu’il n’existe plus (410). Aucun événement ne lui est plus envoyé ni conservé pour lui.
+staff-webhook-paused = Le { $date }, le point de terminaison « { $endpoint } » était injoignable depuis une journée entière. Il est en pause : les événements sont conservés pour lui, mais pas envoyés.
+staff-webhook-do = Les applications derrière lui n’apprennent plus les retraits de consentement. Veuillez le faire réparer, le vérifier avec « rescind webhooks test { $endpoint } », puis le relancer avec « rescind webhooks resume { $endpoint } ».

@@ -35,3 +35,7 @@ page-notice-lead = Prosimy potwierdzić, że powiadomienie zostało przeczytane,
 page-notice-button = Przeczytane i zrobione
 page-notice-done-title = Potwierdzono
 page-notice-done-lead = To powiadomienie zostało potwierdzone dnia { $date } Nic więcej nie trzeba tu robić.
+staff-webhook-subject = Webhook „{ $endpoint }” nie otrzymuje już zdarzeń
+staff-webhook-gone = Dnia { $date } punkt końcowy „{ $endpoint }” odpowiedział, że już nie istnieje (410). Zdarzenia nie są do niego wysyłane ani dla niego przechowywane.
+staff-webhook-paused = Dnia { $date } punkt końcowy „{ $endpoint }” był nieosiągalny od całej doby. Został wstrzymany: zdarzenia są dla niego przechowywane, ale nie wysyłane.
+staff-webhook-do = Aplikacje za nim nie dowiadują się już o wycofanych zgodach. Prosimy o naprawę, sprawdzenie poleceniem „rescind webhooks test { $endpoint }” i wznowienie poleceniem „rescind webhooks resume { $endpoint }”.

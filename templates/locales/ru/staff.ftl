@@ -35,3 +35,7 @@ page-notice-lead = Пожалуйста, подтвердите, что Вы п�
 page-notice-button = Прочитано и сделано
 page-notice-done-title = Подтверждено
 page-notice-done-lead = Дата Вашего подтверждения: { $date } Больше здесь ничего делать не нужно.
+staff-webhook-subject = Вебхук «{ $endpoint }» больше не получает события
+staff-webhook-gone = { $date } конечная точка «{ $endpoint }» ответила, что её больше нет (410). События ей больше не отправляются и для неё не хранятся.
+staff-webhook-paused = { $date } конечная точка «{ $endpoint }» была недоступна целые сутки. Она приостановлена: события для неё хранятся, но не отправляются.
+staff-webhook-do = Приложения за ней больше не узнают об отзывах согласия. Пожалуйста, обеспечьте её исправление, проверьте командой «rescind webhooks test { $endpoint }» и возобновите командой «rescind webhooks resume { $endpoint }».

@@ -35,3 +35,7 @@ page-notice-lead = Будь ласка, підтвердьте, що Ви про
 page-notice-button = Прочитано й зроблено
 page-notice-done-title = Підтверджено
 page-notice-done-lead = Дата Вашого підтвердження: { $date } Більше тут нічого робити не потрібно.
+staff-webhook-subject = Вебхук «{ $endpoint }» більше не отримує подій
+staff-webhook-gone = { $date } кінцева точка «{ $endpoint }» відповіла, що її більше немає (410). Події їй більше не надсилаються і для неї не зберігаються.
+staff-webhook-paused = { $date } кінцева точка «{ $endpoint }» була недоступна цілу добу. Її призупинено: події для неї зберігаються, але не надсилаються.
+staff-webhook-do = Застосунки за нею більше не дізнаються про відкликання згоди. Будь ласка, подбайте про її виправлення, перевірте командою «rescind webhooks test { $endpoint }» і відновіть командою «rescind webhooks resume { $endpoint }».

@@ -26,6 +26,7 @@ mod source;
 mod staff;
 mod subjects;
 mod templates;
+mod webhooks;
 
 pub use failure::Exit;
 pub use session::Console;
@@ -91,6 +92,9 @@ enum Command {
     /// The templates of mails and pages
     #[command(subcommand)]
     Templates(templates::Command),
+    /// Events as webhooks: the endpoints, and how they do
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// The controller's people, their tokens and notices
     #[command(subcommand)]
     Staff(staff::Command),
@@ -170,6 +174,7 @@ async fn carry_out(arguments: Arguments, console: &mut Console<'_>) -> Result<()
         Command::Subjects(command) => subjects::run(session, command).await,
         Command::Schedule(command) => schedule::run(session, command).await,
         Command::Templates(command) => templates::run(session, command),
+        Command::Webhooks(command) => webhooks::run(session, command).await,
         Command::Staff(command) => staff::run(session, command).await,
         Command::Source(command) => source::run(session, &command),
         Command::Keys(command) => keys::run(session, command).await,

@@ -11,10 +11,8 @@ use crate::store::outbox::EventState;
 use crate::store::outbox::events::{self as rows, Claimed, Material, Settlement};
 use crate::store::{Pool, Result, StoreError};
 use crate::telemetry::{Kind, Open, Telemetry, Told};
-use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::time::{Span, Timestamp};
-use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,7 +172,7 @@ impl EventDispatcher {
                 id: e.id,
                 exchange: if e.reply_to.is_some() { String::new() } else { exchange.to_owned() },
                 routing_key: e.reply_to.clone().unwrap_or_else(|| e.event.kind().to_owned()),
-                body: self.envelope(e, material).to_string().into_bytes(),
+                body: naming::envelope(&self.vault, e, material).to_string().into_bytes(),
                 correlation_id: e.correlation.clone(),
                 kind: e.event.kind().to_owned(),
             })
@@ -239,34 +237,5 @@ impl EventDispatcher {
             Err(_) => Span::seconds(30),
         };
         Settlement { id: event.id, state: EventState::Queued, due_at: now.plus(wait), trouble: Some(trouble) }
-    }
-
-    /// The event as CloudEvents 1.0, with the subject as the apps know it.
-    fn envelope(&self, event: &Claimed, material: &Material) -> Value {
-        let told = serde_json::to_value(&event.event).unwrap_or_default();
-        let mut data = match told.get("data") {
-            Some(Value::Object(map)) => map.clone(),
-            _ => Map::new(),
-        };
-        let mut envelope = json!({
-            "specversion": "1.0",
-            "id": event.id,
-            "source": INTERNAL_SOURCE,
-            "type": event.event.kind(),
-            "time": event.at,
-            "datacontenttype": "application/json",
-        });
-        if let Some(subject) = event.subject {
-            envelope["subject"] = json!(subject);
-            envelope["sequence"] = json!(format!("{:020}", event.sequence));
-            data.insert("subject".to_owned(), naming::subject(&self.vault, subject, material));
-        }
-        for (name, value) in [("correlationid", &event.correlation), ("traceparent", &event.traceparent)] {
-            if let Some(value) = value {
-                envelope[name] = json!(value);
-            }
-        }
-        envelope["data"] = Value::Object(data);
-        envelope
     }
 }

@@ -7,7 +7,7 @@ use crate::mail::transport::Outgoing;
 use crate::render::{
     ConfirmConsent, DigestItem, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
     RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnreachable, StaffWithdrawal,
+    StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Asked, Claimed, Material};
@@ -184,6 +184,16 @@ impl Writer<'_> {
                 let (controller, staff_name) = (controller(self.policy), reader.name.clone());
                 let digest = StaffDigest { controller, staff_name, count: items.len(), items };
                 self.renderer.mail(&digest, reader.locale.as_str())
+            }
+            Mail::StaffWebhook { endpoint, gone } => {
+                let told = StaffWebhook {
+                    controller: controller(self.policy),
+                    staff_name: reader.name.clone(),
+                    endpoint: endpoint.clone(),
+                    date: self.date(mail.created_at, reader.locale),
+                    gone: *gone,
+                };
+                self.renderer.mail(&told, reader.locale.as_str())
             }
             other => {
                 let id = other.notice().ok_or(GONE)?;

@@ -11,3 +11,4 @@ pub mod mails;
 pub(crate) mod naming;
 mod outcomes;
 mod tell;
+pub mod webhooks;

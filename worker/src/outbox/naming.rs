@@ -1,6 +1,7 @@
-//! A subject as the apps know it: in events, and wherever else they are told of one.
+//! Events as they leave, and subjects as the apps know them.
 
-use crate::store::outbox::events::Material;
+use crate::store::outbox::events::{Claimed, Material};
+use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::model::{IdentityKind, SubjectId};
 use rescind_jobs::protection::{DataKey, Place, Vault};
 use serde_json::{Map, Value, json};
@@ -39,4 +40,33 @@ pub(crate) fn subject(vault: &Vault, id: SubjectId, material: &Material) -> Valu
         subject["ids"] = Value::Object(ids);
     }
     subject
+}
+
+/// The event as CloudEvents 1.0, with the subject as the apps know it.
+pub(super) fn envelope(vault: &Vault, event: &Claimed, material: &Material) -> Value {
+    let told = serde_json::to_value(&event.event).unwrap_or_default();
+    let mut data = match told.get("data") {
+        Some(Value::Object(map)) => map.clone(),
+        _ => Map::new(),
+    };
+    let mut envelope = json!({
+        "specversion": "1.0",
+        "id": event.id,
+        "source": INTERNAL_SOURCE,
+        "type": event.event.kind(),
+        "time": event.at,
+        "datacontenttype": "application/json",
+    });
+    if let Some(id) = event.subject {
+        envelope["subject"] = json!(id);
+        envelope["sequence"] = json!(format!("{:020}", event.sequence));
+        data.insert("subject".to_owned(), subject(vault, id, material));
+    }
+    for (name, value) in [("correlationid", &event.correlation), ("traceparent", &event.traceparent)] {
+        if let Some(value) = value {
+            envelope[name] = json!(value);
+        }
+    }
+    envelope["data"] = Value::Object(data);
+    envelope
 }

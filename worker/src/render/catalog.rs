@@ -10,7 +10,7 @@ use super::{
     AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, Mailing,
     NoticePage, PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
     RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
-    StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage, UnsubscribePage,
+    StaffRestriction, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnsubscribePage,
 };
 
 /// What a sample of a template looks like.
@@ -55,7 +55,7 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 19] = [
+pub(super) const KNOWN: [Known; 20] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
@@ -67,6 +67,7 @@ pub(super) const KNOWN: [Known; 19] = [
     mail::<StaffObjection>(),
     mail::<StaffUnreachable>(),
     mail::<StaffEscalation>(),
+    mail::<StaffWebhook>(),
     mail::<StaffDigest>(),
     page::<NoticePage>(),
     page::<ConfirmPage>(),

@@ -11,7 +11,7 @@ use crate::live::InForce;
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, JobRow, ParkedRow};
-use crate::store::{Result, StoreError, Ts, Tx, gate, queue};
+use crate::store::{Result, StoreError, Ts, Tx, gate, queue, webhooks};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
 use rescind_jobs::decision::{Surroundings, answer, decide, decide_alone};
@@ -311,6 +311,7 @@ impl<'a> Attempt<'a> {
             queue::postpone(tx, later, self.now.plus(behind::PATIENCE)).await?;
         }
         queue::add(tx, &postponed).await?;
+        webhooks::queue(tx, self.engine.endpoints(), &self.effects.events).await?;
         if let Err(error) = save::effects(tx, &self.effects, self.now).await {
             if matches!(error, StoreError::LimitReached) {
                 // what an earlier attempt learnt stays known

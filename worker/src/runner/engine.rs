@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
 use crate::store::{Pool, Result, Standing, StoreError, Ts, Tx, inbox, keys, parked, save};
 use crate::telemetry::Telemetry;
+use crate::webhook_file::Endpoint;
 use rand::rngs::StdRng;
 use rescind_jobs::effects::{Effects, Lane};
 use rescind_jobs::protection::{DataKey, Sealed, Vault};
@@ -40,6 +41,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     standing: Standing,
     telemetry: Telemetry,
+    endpoints: Vec<Endpoint>,
 }
 
 /// How often a batch is run again because another was faster.
@@ -74,6 +76,7 @@ impl Engine {
             metrics,
             standing,
             telemetry,
+            endpoints: Vec::new(),
         }))
     }
 
@@ -84,6 +87,19 @@ impl Engine {
             inner.telemetry = telemetry;
         }
         self
+    }
+
+    /// The same, and its events wait for these too. For a new engine, before it is cloned.
+    #[must_use]
+    pub fn hooking(mut self, endpoints: Vec<Endpoint>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.endpoints = endpoints;
+        }
+        self
+    }
+
+    pub(super) fn endpoints(&self) -> &[Endpoint] {
+        &self.0.endpoints
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {

@@ -31,6 +31,7 @@ pub mod sweeps;
 pub mod tables;
 mod turns;
 mod value;
+pub mod webhooks;
 pub mod wrapping;
 
 pub use dialect::Arg;

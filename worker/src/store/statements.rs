@@ -5,7 +5,8 @@ use super::error::Result;
 use super::pool::Pool;
 use super::{
     audit, candidates, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published,
-    queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, wrapping,
+    queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, webhooks,
+    wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -37,6 +38,7 @@ fn queries() -> Vec<&'static Sql> {
         snapshot::QUERIES,
         staff::QUERIES,
         sweeps::QUERIES,
+        webhooks::QUERIES,
         wrapping::QUERIES,
     ]
     .concat()
@@ -59,6 +61,8 @@ fn tables() -> Vec<&'static Statements> {
         t::RestrictionRow::statements(),
         t::ObjectionRow::statements(),
         t::EventRow::statements(),
+        t::DeliveryRow::statements(),
+        t::EndpointRow::statements(),
         t::JobRow::statements(),
         t::InboxRow::statements(),
         t::ParkedRow::statements(),

@@ -102,6 +102,16 @@ table! { EventRow in "event" {
     state: i16, lane: i16, due_at: Ts, attempt: i32, correlation: Option<String>, traceparent: Option<String>,
 } "" }
 
+table! {
+    /// An event that waits for an endpoint.
+    DeliveryRow in "webhook_delivery" {
+    endpoint: String, event_id: Uuid, subject_id: Option<Uuid>, sequence: i64, due_at: Ts, attempt: i32, created_at: Ts,
+} "on conflict (endpoint, event_id) do nothing" }
+
+table! {
+/// An endpoint that is heard of for the first time.
+EndpointRow in "webhook_endpoint" { name: String, state: i16, failures: i32 } "on conflict (name) do nothing" }
+
 table! { JobRow in "job" {
     id: Uuid, subject_id: Option<Uuid>, source: String, origin: i16, kind: Option<String>, body: Vec<u8>,
     day: Option<i32>, due_at: Ts, lane: i16, attempt: i32, schedule: Option<String>, created_at: Ts,

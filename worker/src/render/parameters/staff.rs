@@ -87,6 +87,36 @@ pub struct StaffDigest {
     pub items: Vec<DigestItem>,
 }
 
+/// An endpoint of webhooks gets no events any more.
+#[derive(Clone, Serialize)]
+pub struct StaffWebhook {
+    /// For whom it is sent.
+    pub controller: ControllerBlock,
+    /// The name to greet with.
+    pub staff_name: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// When it was found out: a date, written out in the locale.
+    pub date: String,
+    /// It said so itself; else it was away for too long.
+    pub gone: bool,
+}
+
+impl MailParameters for StaffWebhook {
+    const TEMPLATE: &'static str = "staff_webhook";
+
+    fn samples(locale: &'static str) -> Vec<Self> {
+        let paused = Self {
+            controller: samples::controller(),
+            staff_name: "Bea Meyer".to_owned(),
+            endpoint: "shop".to_owned(),
+            date: samples::of(locale).requested_at.to_owned(),
+            gone: false,
+        };
+        vec![paused.clone(), Self { gone: true, ..paused }]
+    }
+}
+
 /// A notice in a digest.
 #[derive(Clone, Serialize)]
 pub struct DigestItem {
