@@ -41,6 +41,8 @@ pub enum Mail {
     StaffObjection(StaffMail),
     /// Tells a member of staff that a subject could not be told.
     StaffUnreachable(StaffMail),
+    /// Tells a member of staff to find out what somebody meant.
+    StaffUnclear(StaffMail),
     /// Tells a member of staff that others have not acknowledged.
     StaffEscalation(StaffMail),
     /// Tells an administrator that an endpoint of webhooks gets no events any more.
@@ -116,6 +118,7 @@ impl Mail {
             NoticeKind::Objection => Self::StaffObjection(mail),
             NoticeKind::Unreachable => Self::StaffUnreachable(mail),
             NoticeKind::Escalation => Self::StaffEscalation(mail),
+            NoticeKind::Unclear => Self::StaffUnclear(mail),
         }
     }
 
@@ -134,6 +137,7 @@ impl Mail {
             Self::StaffUnreachable(_) => "staff_unreachable",
             Self::StaffEscalation(_) => "staff_escalation",
             Self::StaffWebhook { .. } => "staff_webhook",
+            Self::StaffUnclear(_) => "staff_unclear",
             Self::StaffDigest => "staff_digest",
         }
     }
@@ -164,6 +168,7 @@ impl Mail {
             | Self::StaffRestriction(mail)
             | Self::StaffObjection(mail)
             | Self::StaffUnreachable(mail)
+            | Self::StaffUnclear(mail)
             | Self::StaffEscalation(mail) => Some(mail.notice),
             _ => None,
         }

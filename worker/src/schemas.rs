@@ -191,7 +191,8 @@ mod tests {
         let document = &all.iter().find(|file| file.name == "asyncapi").expect("it is there").schema;
         let paths: Vec<_> = all.iter().map(|file| format!("./{}", file.path())).collect();
         let of = |channel: &str| {
-            let messages = document.pointer(&format!("/channels/{channel}/messages")).and_then(Value::as_object);
+            let messages =
+                document.pointer(&format!("/channels/{channel}/messages")).and_then(Value::as_object);
             let mut names: Vec<_> = messages.expect("messages").keys().cloned().collect();
             names.sort();
             names
@@ -224,7 +225,8 @@ mod tests {
                 let pointer = format!("/$defs/{name}");
                 assert!(file.schema.pointer(&pointer).is_some(), "{}: {name} is nowhere", file.path());
             }
-            let described = file.schema.get("description").or_else(|| file.schema.pointer("/info/description"));
+            let described =
+                file.schema.get("description").or_else(|| file.schema.pointer("/info/description"));
             assert!(described.is_some_and(Value::is_string), "{}", file.path());
         }
     }

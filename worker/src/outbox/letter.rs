@@ -7,7 +7,7 @@ use crate::mail::transport::Outgoing;
 use crate::render::{
     ConfirmConsent, DigestItem, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
     RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Asked, Claimed, Material};
@@ -225,6 +225,7 @@ impl Writer<'_> {
             | Mail::StaffRestriction(m)
             | Mail::StaffObjection(m)
             | Mail::StaffUnreachable(m)
+            | Mail::StaffUnclear(m)
             | Mail::StaffEscalation(m) => m.reminder,
             _ => return Err(GONE),
         };
@@ -234,6 +235,7 @@ impl Writer<'_> {
             NoticeKind::Restriction => self.renderer.mail(&StaffRestriction(told), locale),
             NoticeKind::Objection => self.renderer.mail(&StaffObjection(told), locale),
             NoticeKind::Unreachable => self.renderer.mail(&StaffUnreachable(told), locale),
+            NoticeKind::Unclear => self.renderer.mail(&StaffUnclear(told), locale),
             NoticeKind::Escalation => self.renderer.mail(&StaffEscalation(told), locale),
         })
     }

@@ -10,7 +10,8 @@ use super::{
     AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, Mailing,
     NoticePage, PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
     RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
-    StaffRestriction, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnsubscribePage,
+    StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage,
+    UnsubscribePage,
 };
 
 /// What a sample of a template looks like.
@@ -55,7 +56,7 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 20] = [
+pub(super) const KNOWN: [Known; 21] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
@@ -66,6 +67,7 @@ pub(super) const KNOWN: [Known; 20] = [
     mail::<StaffRestriction>(),
     mail::<StaffObjection>(),
     mail::<StaffUnreachable>(),
+    mail::<StaffUnclear>(),
     mail::<StaffEscalation>(),
     mail::<StaffWebhook>(),
     mail::<StaffDigest>(),

@@ -34,8 +34,8 @@ pub use parameters::{
     Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, HomePage,
     LinkInvalidPage, MailParameters, Mailing, MailingButton, NoticePage, PageParameters, PersonLine,
     Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest,
-    StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnreachable, StaffWebhook,
-    StaffWithdrawal, TroublePage, UnsubscribePage,
+    StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable,
+    StaffWebhook, StaffWithdrawal, TroublePage, UnsubscribePage,
 };
 
 use engines::{Engines, Part};

@@ -19,7 +19,7 @@ pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Re
 pub use rights::{RestrictionConfirmed, RestrictionEnding};
 pub use staff::{
     DigestItem, NoticePage, PersonLine, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
-    StaffObjection, StaffRestriction, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 
 use super::locale::LOCALES;

@@ -70,6 +70,8 @@ notices! {
     StaffObjection = "staff_objection",
     /// A subject must be told what mail could not.
     StaffUnreachable = "staff_unreachable",
+    /// Somebody may have withdrawn, and it is not clear.
+    StaffUnclear = "staff_unclear",
     /// Others have not acknowledged.
     StaffEscalation = "staff_escalation",
 }
@@ -188,7 +190,7 @@ impl MailParameters for StaffDigest {
             names: notice.names.clone(),
             url: notice.url.clone(),
         };
-        let kinds = ["withdrawal", "erasure_request", "restriction", "objection", "unreachable"];
+        let kinds = ["withdrawal", "erasure_request", "restriction", "objection", "unreachable", "unclear"];
         let mut items: Vec<DigestItem> = kinds.into_iter().map(|kind| item(kind, &notice)).collect();
         items.push(item("escalation", &erased));
         vec![Self { controller: notice.controller, staff_name: notice.staff_name, count: items.len(), items }]
@@ -213,6 +215,7 @@ impl PageParameters for NoticePage {
             page("restriction", 0, None),
             page("objection", 0, None),
             page("unreachable", 0, None),
+            page("unclear", 0, None),
             page("escalation", 0, None),
         ]
     }

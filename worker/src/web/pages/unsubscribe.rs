@@ -85,7 +85,9 @@ async fn end(
         let outcome = if purpose.basis == LawfulBasis::Consent {
             let purposes = Purposes::These(these);
             let (reason, source, withdrawn_at, staff) = (None, None, None, None);
-            let job = WithdrawConsent { subject, purposes, reason, source, withdrawn_at, staff, evidence };
+            let unclear = false;
+            let job =
+                WithdrawConsent { subject, purposes, unclear, reason, source, withdrawn_at, staff, evidence };
             hand_in(site, WithdrawConsent::KIND, &job, None, parts).await?
         } else {
             let purposes = Objected::These(these);
