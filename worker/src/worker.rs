@@ -149,7 +149,7 @@ impl Worker {
             None => (Telemetry::default(), None),
         };
         let endpoints = endpoints(&config)?;
-        let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone()).hooking(endpoints.clone());
+        let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone(), endpoints.clone());
         let mut vitals = Vitals::default();
         vitals.policy = Some(policy.clone());
         let (mut intakes, mut workers) = (Group::new(&vitals.broken), Group::new(&vitals.broken));

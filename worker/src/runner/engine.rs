@@ -80,20 +80,11 @@ impl Engine {
         }))
     }
 
-    /// The same, and it tells what it does. For a new engine, before it is cloned.
+    /// The same; it tells what it does, and its events wait for these endpoints. For a new engine, before it is cloned.
     #[must_use]
-    pub fn telling(mut self, telemetry: Telemetry) -> Self {
+    pub fn telling(mut self, telemetry: Telemetry, endpoints: Vec<Endpoint>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.telemetry = telemetry;
-        }
-        self
-    }
-
-    /// The same, and its events wait for these too. For a new engine, before it is cloned.
-    #[must_use]
-    pub fn hooking(mut self, endpoints: Vec<Endpoint>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.endpoints = endpoints;
+            (inner.telemetry, inner.endpoints) = (telemetry, endpoints);
         }
         self
     }
