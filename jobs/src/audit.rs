@@ -2,6 +2,10 @@
 //! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start. The
 //! one thing that people write themselves, why they were shown values, is sealed or checked.
 
+mod why;
+
+pub use why::Why;
+
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
 use crate::gate::GateReason;
 use crate::mail::Decided;
@@ -13,34 +17,6 @@ use rand_core::CryptoRng;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-/// Why an act was left undone or had no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// The consent stands already.
-    AlreadyGranted,
-    /// The consent was refused or withdrawn already.
-    AlreadyEnded,
-    /// The subject was asked within the request interval.
-    AskedRecently,
-    /// A later act is known.
-    Outdated,
-    /// The request is no longer open.
-    RequestClosed,
-    /// There is no address that mail could go to.
-    NoAddress,
-    /// No further mail may be sent for this request.
-    MailLimit,
-    /// The purpose does not rest on consent.
-    NotByConsent,
-    /// Processing of the subject's data is restricted.
-    Restricted,
-    /// The subject has said something about it.
-    SaidOtherwise,
-    /// No content was valid at that time.
-    NoValidContent,
-}
 
 /// An act, as the trail tells it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
