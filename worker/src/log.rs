@@ -58,11 +58,7 @@ pub fn start(config: &Log) -> Result<(), LogError> {
         lines.json().flatten_event(true).with_current_span(false).boxed()
     };
     // per layer, and both must let it pass
-    // without the hint, libraries would write their finest records for nobody
-    let most = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
-    let may_speak =
-        filter_fn(move |event| *event.level() <= most && may_speak(event)).with_max_level_hint(most);
-    let lines = lines.with_filter(filter).with_filter(may_speak);
+    let lines = lines.with_filter(filter).with_filter(filter_fn(may_speak));
     tracing_subscriber::registry().with(lines).try_init()?;
     Ok(())
 }
