@@ -62,10 +62,10 @@ points! {
     AfterEventClaim = "after-event-claim",
     /// The broker has confirmed events, and that is not recorded.
     BeforeEventSettle = "before-event-settle",
-    /// Mails were claimed and marked as being handed over.
+    /// Mails were claimed.
     AfterMailClaim = "after-mail-claim",
-    /// They are written; none was handed over.
-    AfterMailWritten = "after-mail-written",
+    /// Mails were marked as being handed over.
+    AfterMailSending = "after-mail-sending",
     /// A connection to the mail server is open; nothing was said.
     AfterSmtpConnect = "after-smtp-connect",
     /// The mail server has answered EHLO.

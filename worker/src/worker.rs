@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -202,7 +202,6 @@ impl Worker {
             telemetry: telemetry.clone(),
             woken: engine.woken().clone(),
             trouble: Arc::clone(&vitals.mail),
-            places: Arc::new(Semaphore::new(config.mail.group_size.max(1))),
         };
         for lane in [Lane::Request, Lane::Background] {
             workers.start(dispatcher.clone().run(lane, holder.id, poll, workers.stop.clone()));

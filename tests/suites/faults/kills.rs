@@ -18,8 +18,8 @@ const fn passes(point: Point, way: Way) -> &'static [usize] {
         Point::AfterJobClaim => (&[1], &[1]),
         Point::AfterLoad | Point::BeforeCommit | Point::AfterCommit => (&[2, 1, 3], &[2, 1, 3]),
         Point::AfterEventClaim | Point::BeforeEventSettle => (&[1], &[1]),
-        Point::AfterMailClaim | Point::AfterMailWritten => (&[1, 2], &[1, 2]),
-        Point::BeforeMailSettle | Point::AfterMailSettle => (&[1, 2], &[1, 2]),
+        Point::AfterMailClaim => (&[1, 2], &[1, 2]),
+        Point::AfterMailSending | Point::BeforeMailSettle | Point::AfterMailSettle => (&[1, 2], &[1, 2]),
         Point::AfterSmtpConnect | Point::AfterSmtpHello => (&[1], &[]),
         Point::AfterSmtpMail | Point::AfterSmtpRcpt | Point::AfterSmtpData => (&[2, 1, 4], &[]),
         Point::AfterSmtpDot | Point::AfterSmtpAccepted => (&[2, 1, 4], &[]),
@@ -112,7 +112,7 @@ async fn at_every_point(name: &str, database: TestDatabase, way: Way) {
         }
     }
     // what a dead worker held is taken up by whoever gets as far as that, however many die on the way there
-    let mut ends = vec![End::At(Death::at(Point::AfterMailWritten, 1))];
+    let mut ends = vec![End::At(Death::at(Point::AfterMailSending, 1))];
     ends.extend((if is_whole() { 1..=24 } else { 6..=14 }).map(|pass| End::At(Death::anywhere(pass))));
     bench.round("at-start", &ends).await;
     assert!(bench.total.kills > 10, "{:?}", bench.total);

@@ -169,7 +169,7 @@ pub struct Runner {
 pub struct Mail {
     /// How mail leaves.
     pub transport: Transport,
-    /// Most mails under way at the same time.
+    /// Mails marked as leaving in one transaction.
     pub group_size: usize,
     /// When a mail is tried again.
     pub retry: Retry,

@@ -10,13 +10,13 @@ use crate::render::{
     StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
-use crate::store::outbox::mails::{Asked, Claimed, Material};
+use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::{Decided, Mail};
-use rescind_jobs::model::{NoticeKind, Recipient, StaffNotice, SubjectId};
-use rescind_jobs::policy::{Document, MailIdentity, Policy, StaffMember};
-use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
+use rescind_jobs::model::{ConsentRequest, NoticeKind, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
+use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
 
@@ -58,25 +58,33 @@ impl Writer<'_> {
     pub(super) fn write(&self, mail: &Claimed, material: &Material) -> Result<Outgoing, NoLetter> {
         match &mail.to {
             Recipient::Staff(staff) => self.to_staff(mail, staff, material),
-            Recipient::Address(_) => self.to_subject(mail, material),
+            Recipient::Address(address) => self.to_subject(mail, address, material),
         }
     }
 
-    fn to_subject(&self, mail: &Claimed, material: &Material) -> Result<Outgoing, NoLetter> {
+    fn to_subject(
+        &self,
+        mail: &Claimed,
+        address: &BlindIndex,
+        material: &Material,
+    ) -> Result<Outgoing, NoLetter> {
         let subject = mail.subject.ok_or(GONE)?;
-        let found = material.addressed.get(&mail.id).ok_or(GONE)?;
-        let (key, version) =
-            (self.contact_key(subject, found.key.as_ref(), found.key_version)?, found.key_version);
-        let sealed = found.address.as_ref().ok_or(NoLetter::Suppressed("the address is not in use"))?;
-        let address = open(&key, subject, "identity", version, sealed)?;
-        let name = match &found.name {
-            Some(sealed) => Some(open(&key, subject, "subject_field", version, sealed)?),
+        let (locale, wrapped, version) = material.subjects.get(&subject).ok_or(GONE)?;
+        let key = self.contact_key(subject, wrapped.as_ref(), *version)?;
+        let sealed = material
+            .addresses
+            .get(&(subject, *address))
+            .ok_or(NoLetter::Suppressed("the address is not in use"))?;
+        let address = open(&key, subject, "identity", *version, sealed)?;
+        let name = match material.names.get(&subject) {
+            Some(sealed) => Some(open(&key, subject, "subject_field", *version, sealed)?),
             None => None,
         };
         if let Some(request) = mail.mail.request() {
-            return self.asking(mail, request, found.asked.as_ref().ok_or(GONE)?, &address, name);
+            let request = material.requests.get(&request).ok_or(GONE)?;
+            return self.asking(mail, request, &address, name);
         }
-        let locale = found.locale.unwrap_or(self.policy.default_locale).as_str();
+        let locale = locale.unwrap_or(self.policy.default_locale).as_str();
         let controller = controller(self.policy);
         let rendered = match &mail.mail {
             Mail::RestrictionConfirmed => {
@@ -95,7 +103,7 @@ impl Writer<'_> {
             }
             Mail::Mailing(mailing) => {
                 let words = material.mailings.get(&mail.id).ok_or(GONE)?;
-                let plain = open(&key, subject, "mail", version, &words.words)?;
+                let plain = open(&key, subject, "mail", *version, &words.words)?;
                 let locale = Locale::from_tag(locale).unwrap_or_default();
                 let reader = Reader {
                     subject,
@@ -123,42 +131,24 @@ impl Writer<'_> {
     fn asking(
         &self,
         mail: &Claimed,
-        request: Uuid,
-        asked: &Asked,
+        request: &ConsentRequest,
         address: &str,
         name: Option<String>,
     ) -> Result<Outgoing, NoLetter> {
         let purpose = self
             .policy
             .purposes
-            .get(&asked.purpose)
+            .get(&request.purpose)
             .ok_or(NoLetter::Later("the policy lacks the purpose"))?;
         let version = self
             .policy
             .contents
-            .get(&asked.content)
-            .and_then(|c| c.version(asked.version))
+            .get(&request.content)
+            .and_then(|c| c.version(request.version))
             .ok_or(NoLetter::Later("the policy lacks the content"))?;
         // the purpose's own document (A6), and the regulation that the content links (A3)
         let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
-        let token = self.vault.link_token(LinkKind::Confirm, request, asked.generation);
-        let locale = asked.locale;
-        let parameters = ConfirmConsent {
-            controller: controller(self.policy),
-            recipient_name: name.clone(),
-            purpose_title: purpose.title.get(locale).1.to_owned(),
-            content_title: version.title.get(locale).1.to_owned(),
-            content_text: version.text.get(locale).1.to_owned(),
-            content_version: asked.version.to_string(),
-            confirm_url: self.config.http.public_url.link(&format!("/c/{token}")),
-            requested_at: self.date(asked.requested_at, locale),
-            expires_at: self.date(asked.expires_at, locale),
-            document_attached: !documents.is_empty(),
-        };
-        let rendered = match &mail.mail {
-            Mail::RemindConsent { .. } => self.renderer.mail(&RemindConsent(parameters), locale.as_str()),
-            _ => self.renderer.mail(&parameters, locale.as_str()),
-        };
+        let rendered = self.render(mail, request, purpose, version, !documents.is_empty(), name.clone())?;
         let envelope = Envelope {
             from: self.policy.mail_identities.get(&purpose.mail_identity).ok_or(NO_SENDER)?,
             address,
@@ -166,7 +156,7 @@ impl Writer<'_> {
             documents: &documents,
             headers: &[],
         };
-        self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
+        self.compose(mail, &envelope, &rendered)
     }
 
     /// A mail to a member of staff, at the address that the policy has now.
@@ -271,6 +261,36 @@ impl Writer<'_> {
         })
     }
 
+    fn render(
+        &self,
+        mail: &Claimed,
+        request: &ConsentRequest,
+        purpose: &Purpose,
+        version: &ContentVersion,
+        document_attached: bool,
+        name: Option<String>,
+    ) -> Result<RenderedMail, NoLetter> {
+        let locale = request.locale;
+        let token = self.vault.link_token(LinkKind::Confirm, request.id, request.generation);
+        let parameters = ConfirmConsent {
+            controller: controller(self.policy),
+            recipient_name: name,
+            purpose_title: purpose.title.get(locale).1.to_owned(),
+            content_title: version.title.get(locale).1.to_owned(),
+            content_text: version.text.get(locale).1.to_owned(),
+            content_version: request.version.to_string(),
+            confirm_url: self.config.http.public_url.link(&format!("/c/{token}")),
+            requested_at: self.date(request.requested_at, locale),
+            expires_at: self.date(request.expires_at, locale),
+            document_attached,
+        };
+        let rendered = match &mail.mail {
+            Mail::RemindConsent { .. } => self.renderer.mail(&RemindConsent(parameters), locale.as_str()),
+            _ => self.renderer.mail(&parameters, locale.as_str()),
+        };
+        rendered.map_err(|_| NO_TEMPLATE)
+    }
+
     fn date(&self, time: Timestamp, locale: Locale) -> String {
         self.renderer.format_date(time.to_chrono().date_naive(), locale.as_str())
     }
@@ -309,7 +329,7 @@ impl Writer<'_> {
 
 /// By what the subject of a notice is recognised.
 fn person(id: SubjectId, material: &Material) -> Result<Person<'_>, NoLetter> {
-    let (key, key_version) = material.keys.get(&id).ok_or(GONE)?;
+    let (_, key, key_version) = material.subjects.get(&id).ok_or(GONE)?;
     Ok(Person {
         id,
         key: key.as_ref(),

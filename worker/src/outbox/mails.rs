@@ -1,18 +1,17 @@
 //! The dispatcher of mails.
 //!
-//! A group is claimed (what the gate allows is marked as being handed over in that very statement), rendered, handed
-//! over, and settled: two commits a group, not one a mail. While one group is handed over, the next is written. Killed
-//! at any point, what was marked is uncertain: at most `mail.group_size` mails over both lanes; where a repeat is
-//! harmless, none is.
+//! A group is claimed, rendered, marked as being handed over (the gate read once more in that very statement), handed
+//! over, and settled: three commits a group, not one a mail. Killed at any point, a claimed mail returns to the queue,
+//! and of those being handed over at most one group a lane is uncertain; where a repeat is harmless, none is.
 
-use super::away::Away;
+use super::backoff;
 use super::letter::{NoLetter, Writer};
 use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
-use crate::mail::transport::{Delivery, Outgoing, Transport};
+use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, TroubleKind};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
@@ -24,11 +23,10 @@ use crate::telemetry::Telemetry;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::time::{Span, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -36,10 +34,16 @@ use uuid::Uuid;
 const LEASE: Span = Span::seconds(60);
 /// How often a claim is extended.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// The pause after an error of the store.
-const PAUSE: Duration = Duration::from_secs(2);
-/// A group ends with the mail that reaches this size: documents travel with mails, and groups are held in memory.
-const GROUP_BYTES: usize = 16 << 20;
+/// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
+const GROUP_BYTES: usize = 32 << 20;
+/// The longest pause after a fault of ours: wrong password, refused sender.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first and the longest wait while the other side is away. The longest is far below the ten seconds within which
+/// mail is to flow again.
+const AWAY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// Knocks under way at the same time. A server that hangs keeps each until its timeout; it is noticed all the same, by a
+/// later knock, that it is well again.
+const KNOCKS: usize = 6;
 
 /// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
 /// waiting that somebody waits for.
@@ -69,60 +73,99 @@ pub struct MailDispatcher {
     pub woken: Woken,
     /// Why mail cannot leave at the moment.
     pub trouble: Arc<Mutex<Option<String>>>,
-    /// A place for each mail that may be under way, over both lanes: the most that a crash leaves uncertain.
-    pub places: Arc<Semaphore>,
 }
 
 impl MailDispatcher {
     /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished.
     pub async fn run(self, lane: Lane, holder: Uuid, poll: Duration, stop: CancellationToken) {
-        let me = Arc::new(self);
-        let mut next_recovery = me.clock.now();
+        let mut next_recovery = self.clock.now();
         let mut standing = Standing::default();
         while !stop.is_cancelled() {
-            let now = me.clock.now();
-            // what this lane itself has left behind is given back first: it did not leave
-            if now >= next_recovery && standing.left_behind.is_empty() {
-                me.recover(lane, now).await;
+            let now = self.clock.now();
+            if lane == Lane::Request && now >= next_recovery {
+                self.recover(now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
             // registered before looking, so that no wake-up between looking and waiting is missed
-            let woken = me.woken.mails.notified();
+            let woken = self.woken.mails.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let wait = match me.round(lane, holder, &mut standing, &stop).await {
-                Ok(Round::Idle) => me.until_due(lane, poll).await,
-                Ok(Round::Begun) => continue,
+            let wait = match self.round(lane, holder, &mut standing, &stop).await {
+                Ok(Round::Idle) => self.until_due(lane, poll).await,
+                Ok(Round::Sent) => {
+                    standing.failures = 0;
+                    continue;
+                }
                 Ok(Round::Away(away)) => {
-                    me.until_back(away, &mut standing.failures, &stop).await;
+                    standing.failures = standing.failures.saturating_add(1);
+                    self.until_back(away, &mut standing.failures, &stop).await;
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "mails cannot be claimed; waiting");
-                    PAUSE
+                    tracing::warn!(%error, "mails cannot be claimed or settled; waiting");
+                    Duration::from_secs(2)
                 }
             };
-            let waited = tokio::time::sleep(wait);
-            tokio::pin!(waited);
-            loop {
-                tokio::select! {
-                    () = &mut woken => break,
-                    () = &mut waited => break,
-                    () = stop.cancelled() => break,
-                    Some(ended) = standing.under_way.join_next() => if standing.note(ended) { break },
-                }
+            tokio::select! {
+                () = &mut woken => {}
+                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => {}
             }
         }
-        standing.drain().await;
-        if let Err(error) = me.give_back(lane, holder, &mut standing).await {
-            tracing::warn!(%error, "mails that were claimed and not begun stay claimed until their lease ends");
-        }
-        me.transport.close().await;
+        self.transport.close().await;
     }
 
-    async fn recover(&self, lane: Lane, now: Timestamp) {
+    /// Waits until the other side lets us in again. Nothing is claimed meanwhile: an outage wears out no mail, and when
+    /// it is over all that waits leaves at once.
+    async fn until_back(&self, away: Away, failures: &mut i32, stop: &CancellationToken) {
+        let wait = if away == Away::Fault { self.our_fault() } else { self.away(*failures) };
+        let (mut wait, mut knocks) = (wait, JoinSet::new());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait), if knocks.len() < KNOCKS => {
+                    let transport = Arc::clone(&self.transport);
+                    knocks.spawn(async move { transport.knock().await });
+                    *failures = failures.saturating_add(1);
+                    wait = self.away(*failures);
+                }
+                Some(answer) = knocks.join_next() => match answer {
+                    Ok(Ok(())) => {
+                        if away == Away::Door {
+                            self.set_trouble(None);
+                        }
+                        return;
+                    }
+                    Ok(Err(Delivery::OurFault(trouble))) => {
+                        // knocking with a wrong password locks accounts
+                        knocks.abort_all();
+                        wait = self.our_fault();
+                        self.set_trouble(Some(trouble.to_string()));
+                    }
+                    Ok(Err(Delivery::Deferred(trouble))) => self.set_trouble(Some(trouble.to_string())),
+                    // one that panicked or was called off tells nothing
+                    Ok(Err(_)) | Err(_) => {}
+                },
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// How long to wait before the next knock.
+    fn away(&self, failures: i32) -> Duration {
+        let wait = match self.randomness.generator() {
+            Ok(mut rng) => backoff::wait(failures, AWAY.0, AWAY.1, &mut rng),
+            Err(_) => return AWAY.1,
+        };
+        Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(0))
+    }
+
+    fn our_fault(&self) -> Duration {
+        self.config.mail.retry.initial.min(LONGEST_PAUSE)
+    }
+
+    async fn recover(&self, now: Timestamp) {
         let harmless = !matches!(*self.transport, Transport::Smtp(_));
-        match rows::recover(&self.pool, lane, now, harmless).await {
+        match rows::recover(&self.pool, now, harmless).await {
             Ok(0) => {}
             Ok(uncertain) => {
                 tracing::warn!(
@@ -143,85 +186,78 @@ impl MailDispatcher {
         Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
     }
 
-    /// Claims a group and sets it on its way.
     async fn round(
-        self: &Arc<Self>,
+        &self,
         lane: Lane,
         holder: Uuid,
         standing: &mut Standing,
         stop: &CancellationToken,
     ) -> Result<Round> {
-        standing.until_free(lane).await;
-        if let Some(away) = standing.away.take() {
-            standing.failures = standing.failures.saturating_add(1);
-            return Ok(Round::Away(away));
+        if standing.left_behind {
+            rows::give_back(&self.pool, lane, holder).await?;
         }
-        self.give_back(lane, holder, standing).await?;
-        // after a failure a single mail goes first
-        let most = if standing.failures > 0 { 1 } else { share(self.config.mail.group_size, lane) };
-        let Ok(mut places) = Arc::clone(&self.places).acquire_many_owned(most).await else {
-            return Ok(Round::Idle);
-        };
+        // until a group has been handed over, whatever is claimed goes back when the store fails: even a claim whose
+        // commit was not answered may stand
+        standing.left_behind = true;
         let now = self.clock.now();
-        let lease = now.plus(LEASE);
-        let claimed = match rows::claim(&self.pool, lane, now, i64::from(most), lease, holder).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                // even a claim whose commit was not answered may stand
-                standing.left_behind.push(lease);
-                return Err(error);
-            }
-        };
+        // after a failure a single mail goes first
+        let most = if standing.failures > 0 { 1 } else { self.config.mail.group_size.max(1) };
+        let limit = i64::try_from(most).unwrap_or(64);
+        let claimed = rows::claim(&self.pool, lane, now, limit, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
+            standing.left_behind = false;
             return Ok(Round::Idle);
         }
         fault::at(Point::AfterMailClaim);
+        let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
-            standing.left_behind.push(lease);
+            rows::release(&self.pool, ids, holder).await?;
+            standing.left_behind = false;
             return Ok(Round::Idle);
         }
-        let count = u32::try_from(claimed.len()).unwrap_or(most);
-        drop(places.split(most.saturating_sub(count) as usize));
-        let group = Group { claimed, lane, holder, lease, now, _places: places };
-        standing.trying = standing.failures > 0;
-        let (me, stop) = (Arc::clone(self), stop.clone());
-        standing.under_way.spawn(async move { me.leave(group, &stop).await });
-        Ok(if count == most { Round::Begun } else { Round::Idle })
-    }
-
-    /// Gives back what this lane has claimed and did not begin to hand over.
-    async fn give_back(&self, lane: Lane, holder: Uuid, standing: &mut Standing) -> Result<()> {
-        while let Some(lease) = standing.left_behind.last() {
-            rows::give_back(&self.pool, lane, holder, *lease).await?;
-            standing.left_behind.pop();
-        }
-        Ok(())
-    }
-
-    /// Writes a group, hands it over and settles it.
-    async fn leave(&self, group: Group, stop: &CancellationToken) -> Ended {
-        let Group { claimed, lane, holder, now, .. } = &group;
-        let (now, by_id) = (*now, claimed.iter().map(|m| (m.id, m)).collect::<HashMap<Uuid, &Claimed>>());
-        let (ready, mut settled) = match self.write(&group).await {
-            Ok(written) => written,
-            Err(error) => {
-                tracing::warn!(%error, "what mails are made from cannot be read; waiting");
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    () = stop.cancelled() => {}
-                }
-                return Ended { left_behind: Some(group.lease), ..Ended::default() };
+        let material = rows::material(&self.pool, &claimed, now).await?;
+        let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
+        let (policy, renderer) = (self.policy.now(), self.renderer.now());
+        let writer =
+            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer, now };
+        let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for mail in &claimed {
+            if bytes >= GROUP_BYTES {
+                later.push(mail.id);
+                continue;
             }
+            match writer.write(mail, &material) {
+                Ok(outgoing) => {
+                    bytes += outgoing.bytes.len();
+                    ready.push(outgoing);
+                }
+                Err(why) => settled.push(self.unwritten(mail, why, now)),
+            }
+        }
+        if !later.is_empty() {
+            rows::release(&self.pool, later, holder).await?;
+        }
+        let leaving = ready.iter().map(|m| m.id).collect();
+        let allowed: HashSet<Uuid> = if ready.is_empty() {
+            HashSet::new()
+        } else {
+            // rendering took its time: the gate is read, and the lease begins, now
+            let now = self.clock.now();
+            rows::sending(&self.pool, leaving, holder, now, now.plus(LEASE)).await?.into_iter().collect()
         };
-        fault::at(Point::AfterMailWritten);
-        let deliveries = self.hand_over(ready, *lane, *holder).await;
+        fault::at(Point::AfterMailSending);
+        let (group, held): (Vec<Outgoing>, Vec<Outgoing>) =
+            ready.into_iter().partition(|m| allowed.contains(&m.id));
+        for mail in held {
+            let why = NoLetter::Suppressed("it was no longer allowed to leave");
+            settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
+        }
+        standing.left_behind = false;
+        let deliveries = self.hand_over(group, lane, &allowed, holder).await;
         let (away, mut follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
         follow_ups.extend(settled.iter().filter_map(|s| self.outcome(by_id.get(&s.id)?, s.state, now)));
         fault::at(Point::BeforeMailSettle);
-        if let Err(error) = self.settle(&settled, &follow_ups, *holder, stop).await {
-            tracing::warn!(%error, "the outcome of mails cannot be recorded; they will be uncertain");
-            return Ended { away, ..Ended::default() };
-        }
+        self.settle(&settled, &follow_ups, holder, stop).await?;
         fault::at(Point::AfterMailSettle);
         if !follow_ups.is_empty() {
             self.woken.jobs.notify_waiters();
@@ -234,43 +270,7 @@ impl MailDispatcher {
         {
             tell::mails(&self.telemetry, &settled, &by_id, (now, self.clock.now()), &mut rng);
         }
-        let again = settled.iter().any(|s| s.state == MailState::Queued);
-        Ended { away, again, settled: true, left_behind: None }
-    }
-
-    /// Writes the mails of a group: those that are ready, and how those are settled that do not leave. What is too much
-    /// for one group goes back to the queue.
-    async fn write(&self, group: &Group) -> Result<(Vec<Outgoing>, Vec<Settlement>)> {
-        let Group { claimed, holder, now, .. } = group;
-        let material = rows::material(&self.pool, claimed, *now).await?;
-        let (policy, renderer) = (self.policy.now(), self.renderer.now());
-        let writer = Writer {
-            config: &self.config,
-            policy: &policy,
-            vault: &self.vault,
-            renderer: &renderer,
-            now: *now,
-        };
-        let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        for mail in claimed {
-            if bytes >= GROUP_BYTES {
-                later.push(mail.id);
-                continue;
-            }
-            let held = NoLetter::Suppressed("it was no longer allowed to leave");
-            match if mail.allowed { writer.write(mail, &material) } else { Err(held) } {
-                Ok(outgoing) => {
-                    bytes += outgoing.bytes.len();
-                    ready.push(outgoing);
-                }
-                Err(why) => settled.push(self.unwritten(mail, why, *now)),
-            }
-        }
-        if !later.is_empty() {
-            rows::release(&self.pool, later, *holder).await?;
-            self.woken.mails.notify_waiters();
-        }
-        Ok((ready, settled))
+        Ok(away.map_or(Round::Sent, Round::Away))
     }
 
     /// Records outcomes, as often as it takes: one that is known must not be lost to a database that is away.
@@ -294,11 +294,16 @@ impl MailDispatcher {
     }
 
     /// Hands a group over, and extends its lease meanwhile.
-    async fn hand_over(&self, group: Vec<Outgoing>, lane: Lane, holder: Uuid) -> Vec<(Uuid, Delivery)> {
+    async fn hand_over(
+        &self,
+        group: Vec<Outgoing>,
+        lane: Lane,
+        ids: &HashSet<Uuid>,
+        holder: Uuid,
+    ) -> Vec<(Uuid, Delivery)> {
         if group.is_empty() {
             return Vec::new();
         }
-        let ids: Vec<Uuid> = group.iter().map(|m| m.id).collect();
         let sending = self.transport.send(group, lane);
         tokio::pin!(sending);
         loop {
@@ -306,114 +311,165 @@ impl MailDispatcher {
                 deliveries = &mut sending => return deliveries,
                 () = tokio::time::sleep(HEARTBEAT) => {
                     let until = self.clock.now().plus(LEASE);
-                    if let Err(error) = rows::extend(&self.pool, ids.clone(), holder, until).await {
+                    if let Err(error) = rows::extend(&self.pool, ids.iter().copied().collect(), holder, until).await {
                         tracing::warn!(%error, "the lease of mails cannot be extended");
                     }
                 }
             }
         }
     }
+
+    fn unwritten(&self, mail: &Claimed, why: NoLetter, now: Timestamp) -> Settlement {
+        let (state, trouble) = match why {
+            // it may have left before; what is not known is not recorded as suppressed
+            NoLetter::Suppressed(why) if mail.may_have_left => (MailState::Uncertain, why),
+            NoLetter::Suppressed(why) => (MailState::Suppressed, why),
+            NoLetter::Later(why) => {
+                tracing::warn!(mail = %mail.id, why, "a mail cannot be written yet; reload the policy of this replica");
+                return self.again(mail, now, why.to_owned());
+            }
+            NoLetter::Failed(why) => {
+                tracing::error!(mail = %mail.id, why, "a mail cannot be written");
+                (MailState::Failed, why)
+            }
+        };
+        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble.to_owned()) }
+    }
+
+    /// How each mail is settled, what follows, and whether the other side is away.
+    fn outcomes(
+        &self,
+        deliveries: Vec<(Uuid, Delivery)>,
+        by_id: &HashMap<Uuid, &Claimed>,
+        settled: &mut Vec<Settlement>,
+    ) -> (Option<Away>, Vec<JobRow>) {
+        let (mut follow_ups, now) = (Vec::new(), self.clock.now());
+        // a server that has answered about one mail is there, whatever became of the others
+        let answered = deliveries.iter().any(|(_, delivery)| is_answer(delivery));
+        let mut away: Option<(Away, String)> = None;
+        let mut note = |how: Away, why: String| {
+            if away.as_ref().is_none_or(|(worst, _)| *worst < how) {
+                away = Some((how, why));
+            }
+        };
+        for (id, delivery) in deliveries {
+            let Some(mail) = by_id.get(&id) else { continue };
+            let settlement = match delivery {
+                Delivery::Sent => Settlement { id, state: MailState::Sent, due_at: now, trouble: None },
+                Delivery::BadAddress(code) => {
+                    follow_ups.extend(self.undeliverable(mail, now));
+                    Settlement { id, state: MailState::Bounced, due_at: now, trouble: Some(code.to_string()) }
+                }
+                Delivery::Deferred(trouble) if trouble.phase < Phase::Mail => {
+                    if !answered {
+                        note(Away::Door, trouble.to_string());
+                    }
+                    self.at_once(mail, now, trouble.to_string())
+                }
+                Delivery::Deferred(trouble) if !answered && is_silence(&trouble) => {
+                    note(Away::Within, trouble.to_string());
+                    self.at_once(mail, now, trouble.to_string())
+                }
+                Delivery::Deferred(trouble) => self.again(mail, now, trouble.to_string()),
+                Delivery::OurFault(trouble) => {
+                    tracing::error!(%trouble, "mail cannot leave: the fault is on our side; pausing");
+                    note(Away::Fault, trouble.to_string());
+                    if trouble.phase < Phase::Mail {
+                        self.at_once(mail, now, trouble.to_string())
+                    } else {
+                        self.again(mail, now, trouble.to_string())
+                    }
+                }
+                Delivery::Rejected(trouble) => {
+                    let trouble = Some(trouble.to_string());
+                    Settlement { id, state: MailState::Failed, due_at: now, trouble }
+                }
+                Delivery::Uncertain(phase) => {
+                    let trouble = format!("no reply after {phase}");
+                    if !answered {
+                        // one at a time from now on, or a server that breaks off at the end would leave all in doubt
+                        note(Away::Door, trouble.clone());
+                    }
+                    Settlement { id, state: MailState::Uncertain, due_at: now, trouble: Some(trouble) }
+                }
+            };
+            settled.push(settlement);
+        }
+        if answered || away.is_some() {
+            self.set_trouble(away.as_ref().map(|(_, why)| why.clone()));
+        }
+        (away.map(|(how, _)| how), follow_ups)
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        // a thread that panicked while holding it has left a whole value all the same
+        *self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = trouble;
+    }
+
+    /// Back to the queue, or failed once it has been tried for long enough.
+    fn again(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
+        let retry = &self.config.mail.retry;
+        let wait = match self.randomness.generator() {
+            Ok(mut rng) => backoff::wait(mail.attempt, retry.initial, retry.maximum, &mut rng),
+            Err(_) => Span::seconds(30),
+        };
+        self.at_once(mail, now, trouble).due(now.plus(wait))
+    }
+
+    /// The same without a wait of its own: the dispatcher waits for the other side.
+    fn at_once(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
+        let give_up = self.config.mail.retry.give_up.as_micros();
+        let give_up = Span::micros(i64::try_from(give_up).unwrap_or(i64::MAX));
+        let over = now >= mail.created_at.plus(give_up);
+        let state = if over { MailState::Failed } else { MailState::Queued };
+        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble) }
+    }
 }
 
-/// How many mails of a lane are claimed together: two groups of what somebody waits for may be under way, and beside
-/// them one of the background.
-fn share(group_size: usize, lane: Lane) -> u32 {
-    let share = match lane {
-        Lane::Request => group_size / 2,
-        Lane::Background => group_size / 4,
-    };
-    u32::try_from(share).unwrap_or(u32::MAX).max(1)
-}
-
-/// Mails that were claimed together.
-struct Group {
-    claimed: Vec<Claimed>,
-    lane: Lane,
-    holder: Uuid,
-    /// Until when they are ours.
-    lease: Timestamp,
-    /// When they were claimed.
-    now: Timestamp,
-    _places: OwnedSemaphorePermit,
-}
-
-/// What a group came to.
-#[derive(Default)]
-struct Ended {
-    /// The other side is away.
-    away: Option<Away>,
-    /// Some of its mails are queued again.
-    again: bool,
-    /// The outcomes are recorded.
-    settled: bool,
-    /// It could not be written: what was claimed with this lease is still ours, and did not leave.
-    left_behind: Option<Timestamp>,
-}
-
-/// What stands of earlier rounds.
+/// What one round leaves to the next.
 #[derive(Default)]
 struct Standing {
-    /// Groups that are under way.
-    under_way: JoinSet<Ended>,
     /// How often the other side was found away, in a row.
     failures: i32,
-    /// One is tried after a failure.
-    trying: bool,
-    /// The other side is away, as a group has found.
-    away: Option<Away>,
-    /// What was claimed with these leases is still ours, and did not leave.
-    left_behind: Vec<Timestamp>,
+    /// The round before ended by an error of the store: what it had claimed is still ours, and did not leave.
+    left_behind: bool,
 }
 
-impl Standing {
-    /// Waits until another group may be claimed, or the other side is found away. After a failure one is tried at a time;
-    /// what was left behind is given back while nothing is under way.
-    async fn until_free(&mut self, lane: Lane) {
-        while let Some(ended) = self.under_way.try_join_next() {
-            self.note(ended);
-        }
-        while self.away.is_none() {
-            let most = usize::from(lane == Lane::Request && self.left_behind.is_empty());
-            if self.under_way.len() <= most && !self.trying {
-                return;
-            }
-            if let Some(ended) = self.under_way.join_next().await {
-                self.note(ended);
-            }
-        }
-    }
-
-    /// Waits for all groups that are under way.
-    async fn drain(&mut self) {
-        while let Some(ended) = self.under_way.join_next().await {
-            self.note(ended);
-        }
-    }
-
-    /// Notes what a group came to; returns whether that asks for another look.
-    fn note(&mut self, ended: std::result::Result<Ended, JoinError>) -> bool {
-        let ended = match ended {
-            Ok(ended) => ended,
-            // the loop ends as its group did, and that is seen
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => return true,
-        };
-        self.trying = false;
-        if ended.settled && ended.away.is_none() {
-            self.failures = 0;
-        }
-        self.away = self.away.max(ended.away);
-        self.left_behind.extend(ended.left_behind);
-        ended.again || ended.away.is_some() || ended.left_behind.is_some()
-    }
+/// How the other side is away; the gravest last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Away {
+    /// It does not let us in, or nothing is left to be tried again: when it lets us in, it is back.
+    Door,
+    /// It lets us in and says nothing of the mails: only a mail that it speaks of shows that it is back.
+    Within,
+    /// It does not want us as we are.
+    Fault,
 }
 
 /// What a round came to.
 enum Round {
-    /// Nothing more is due.
+    /// Nothing is due.
     Idle,
-    /// A whole group was claimed; more may be due.
-    Begun,
-    /// The other side is away.
+    /// Mails were settled.
+    Sent,
+    /// Mails were settled, and the other side is away.
     Away(Away),
+}
+
+/// Whether a server has said something about this mail.
+fn is_answer(delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::Sent | Delivery::BadAddress(_) | Delivery::Rejected(_) => true,
+        Delivery::Deferred(trouble) => !is_silence(trouble),
+        Delivery::OurFault(_) | Delivery::Uncertain(_) => false,
+    }
+}
+
+/// Whether it tells of the server and not of the mail: it was not reached, broke off, or ends its service (421, which
+/// RFC 5321, 3.8, allows at any command).
+fn is_silence(trouble: &Trouble) -> bool {
+    trouble.phase < Phase::Mail
+        || trouble.phase == Phase::Store
+        || trouble.kind != TroubleKind::Reply
+        || trouble.code.is_some_and(|code| code.basic == 421)
 }

@@ -1,7 +1,6 @@
 //! Dispatchers: the only place that causes effects. They claim what decisions ordered, do the I/O, and record the
 //! outcome; what matters to a subject comes back as a message.
 
-mod away;
 mod backoff;
 pub mod events;
 mod follow_ups;
@@ -9,6 +8,5 @@ mod letter;
 mod mailing;
 pub mod mails;
 pub(crate) mod naming;
-mod outcomes;
 mod tell;
 pub mod webhooks;

@@ -27,7 +27,7 @@ fn without_any_configuration_the_defaults_apply() {
     assert!(
         matches!(&config.mail.transport, Transport::Mailbox(path) if path == Path::new("./rescind-data/mailbox"))
     );
-    assert_eq!(config.mail.group_size, 128);
+    assert_eq!(config.mail.group_size, 64);
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     let retry = Retry { initial: Duration::from_secs(30), maximum: hours(1), give_up: hours(72) };
     assert_eq!(config.mail.retry, retry);

@@ -3,75 +3,72 @@
 use super::MailState;
 use super::mailings::{self, Mailed};
 use crate::store::dialect::{Row, queries};
-use crate::store::load::{field, identity, index, unreadable};
+use crate::store::load::{field, identity, index, request, unreadable};
 use crate::store::tables::JobRow;
 use crate::store::{Arg, Pool, Result, StoreError, Ts, queue, rights};
-use rescind_jobs::code::{ContentId, FieldId, PurposeId, StaffId};
+use rescind_jobs::code::{FieldId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::model::{Identity, NoticeState, Recipient, StaffNotice, SubjectId};
-use rescind_jobs::protection::{Sealed, WrappedKey};
+use rescind_jobs::model::{ConsentRequest, Identity, NoticeState, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-// The gate in CLAIM asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
+// The gate in SENDING asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
 // as a scan of the whole table, which costs more with every subject.
 queries! {
     CLAIM = "with due as materialized (select id from mail where state = 0 and lane = $5 \
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
-             update mail set lease_until = $3, claimed_by = $4, attempt = attempt + 1, state = case when \
-                 coalesce((select r.state = 0 and r.expires_at > $1 from consent_request r \
-                     where r.id = mail.request_id), request_id is null) \
-                 and coalesce((select n.state = 0 from staff_notice n where n.id = mail.notice_id), notice_id is null) \
-                 and (staff is not null or ( \
-                     coalesce((select s.state = 0 or (s.state = 1 and mail.answers_subject = 1) from subject s \
-                         where s.id = mail.subject_id), false) \
-                     and (select count(*) from identity i where i.bidx = mail.address \
-                         and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
-                 and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $1) \
-                     from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
-                 and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
-                     from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
-                     from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
-                 then 2 else 1 end \
+             update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
-             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff, state";
+             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
     NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 order by due_at limit 1";
-    // all that a mail to a subject is made from; as in the gate, an address is looked up mail by mail, because a table
-    // without statistics would be read whole
-    MATERIAL = "select m.id, s.locale, s.contact_key, s.key_version, (select i.sealed from identity i \
-                    where i.bidx = m.address and i.subject_id = m.subject_id and i.active = 1 \
-                    and i.undeliverable_at is null limit 1), f.sealed, r.purpose, r.content, \
-                r.content_version, r.locale, r.requested_at, r.expires_at, r.generation from mail m \
-                join subject s on s.id = m.subject_id \
-                left join subject_field f on f.subject_id = m.subject_id and f.field = 'name' \
-                left join consent_request r on r.id = m.request_id where m.id = any($1::uuid[])";
-    SUBJECTS = "select id, contact_key, key_version from subject where id = any($1::uuid[])";
+    SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
+    ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
+                 and undeliverable_at is null";
+    NAMES = "select subject_id, sealed from subject_field where field = 'name' and subject_id = any($1::uuid[])";
     // by what staff recognise them
     IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary, active, undeliverable_at from identity \
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
     FIELDS = "select subject_id, field, sealed from subject_field where subject_id = any($1::uuid[])";
+    REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
+                requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
+                network_evidence, answered_at, correlation, traceparent from consent_request where id = any($1::uuid[])";
+    SENDING = "update mail set state = 2, lease_until = $2 where id = any($1::uuid[]) and state = 1 \
+               and claimed_by = $3 \
+               and coalesce((select r.state = 0 and r.expires_at > $4 from consent_request r \
+                    where r.id = mail.request_id), request_id is null) \
+               and coalesce((select n.state = 0 from staff_notice n where n.id = mail.notice_id), notice_id is null) \
+               and (staff is not null or ( \
+                    coalesce((select s.state = 0 or (s.state = 1 and mail.answers_subject = 1) from subject s \
+                        where s.id = mail.subject_id), false) \
+                    and (select count(*) from identity i where i.bidx = mail.address \
+                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
+               and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $4) \
+                    from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
+               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
+                    from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
+                    from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
+               returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \
               sealed = case when cast($2 as smallint) in (0, 5, 6) then sealed end \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
-               where id = any($1::uuid[]) and claimed_by = $2 and state in (1, 2)";
+               where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
     GIVE_UP = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
-               where claimed_by = $1 and lane = $2 and lease_until = $3 and state in (1, 2)";
+               where claimed_by = $1 and lane = $2 and state in (1, 2)";
     SENT_AFTER_ALL = "update mail set state = 3, trouble = null, settled_at = $2 where id = any($1::uuid[]) and state = 6 \
                       and trouble = 'the worker died while it was handed over'";
     EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
     GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \
-                 where state = 1 and lane = $2 and lease_until < $1";
+                 where state = 1 and lease_until < $1";
     GIVE_BACK_SENDING = "update mail set state = 0, lease_until = null, claimed_by = null, \
-                         trouble = 'the worker died while it was handed over' where state = 2 and lane = $2 \
-                         and lease_until < $1";
-    UNCERTAIN = "update mail set state = 6, settled_at = $3, lease_until = null, claimed_by = null, \
-                 trouble = 'the worker died while it was handed over' where state = 2 and lane = $2 \
-                 and lease_until < $1";
+                         trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
+    UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
+                 trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
     EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
     COUNTS = "select count(*), min(created_at) from mail where state = 0";
     UNCERTAINS = "select count(*) from mail where state = 6";
@@ -100,51 +97,19 @@ pub struct Claimed {
     pub may_have_left: bool,
     /// W3C trace context.
     pub traceparent: Option<String>,
-    /// The gate has said yes: it is marked as being handed over.
-    pub allowed: bool,
 }
 
-/// What a mail to a subject is made from.
-pub struct Addressed {
-    /// The subject's language.
-    pub locale: Option<Locale>,
-    /// Its wrapped contact key; none once that was destroyed.
-    pub key: Option<WrappedKey>,
-    /// Its version.
-    pub key_version: i16,
-    /// The address; none while it is not in use.
-    pub address: Option<Sealed>,
-    /// The name to address the subject by.
-    pub name: Option<Sealed>,
-    /// What is asked, if anything is.
-    pub asked: Option<Asked>,
-}
-
-/// What a mail says of a request for consent.
-pub struct Asked {
-    /// The purpose.
-    pub purpose: PurposeId,
-    /// The content that is asked about.
-    pub content: ContentId,
-    /// Its version.
-    pub version: u32,
-    /// The language.
-    pub locale: Locale,
-    /// When the subject asked.
-    pub requested_at: Timestamp,
-    /// Until when it can be answered.
-    pub expires_at: Timestamp,
-    /// Generation of its link.
-    pub generation: i16,
-}
-
-/// What rendering needs of the subjects of claimed mails.
+/// What rendering needs of the subjects and requests of claimed mails.
 #[derive(Default)]
 pub struct Material {
-    /// By mail; none where the subject is gone.
-    pub addressed: HashMap<Uuid, Addressed>,
-    /// The wrapped contact keys of the subjects of notices, and their versions.
-    pub keys: HashMap<SubjectId, (Option<WrappedKey>, i16)>,
+    /// Language, wrapped contact key and its version.
+    pub subjects: HashMap<SubjectId, (Option<Locale>, Option<WrappedKey>, i16)>,
+    /// Addresses in use.
+    pub addresses: HashMap<(SubjectId, BlindIndex), Sealed>,
+    /// Names to address subjects by.
+    pub names: HashMap<SubjectId, Sealed>,
+    /// Requests for consent.
+    pub requests: HashMap<Uuid, ConsentRequest>,
     /// Notices to staff.
     pub notices: HashMap<Uuid, (SubjectId, StaffNotice)>,
     /// What digests of these members of staff tell.
@@ -194,36 +159,10 @@ fn claimed(row: &Row) -> Result<Claimed> {
         created_at: row.get::<Ts>(5)?.0,
         may_have_left: row.get::<Option<String>>(6)?.as_deref() == Some(DIED_HANDING_OVER),
         traceparent: row.get(7)?,
-        allowed: row.get::<i16>(9)? == MailState::Sending as i16,
     })
 }
 
-fn addressed(row: &Row) -> Result<Addressed> {
-    let wrong = |column| unreadable("consent_request", column);
-    let asked = match row.get::<Option<String>>(6)? {
-        None => None,
-        Some(purpose) => Some(Asked {
-            purpose: PurposeId::new(&purpose).ok_or(wrong("purpose"))?,
-            content: ContentId::new(&row.get::<String>(7)?).ok_or(wrong("content"))?,
-            version: row.get::<i32>(8)?.try_into().map_err(|_| wrong("content_version"))?,
-            locale: Locale::from_tag(&row.get::<String>(9)?).ok_or(wrong("locale"))?,
-            requested_at: row.get::<Ts>(10)?.0,
-            expires_at: row.get::<Ts>(11)?.0,
-            generation: row.get(12)?,
-        }),
-    };
-    Ok(Addressed {
-        locale: row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag),
-        key: row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey),
-        key_version: row.get(3)?,
-        address: row.get::<Option<Vec<u8>>>(4)?.map(Sealed),
-        name: row.get::<Option<Vec<u8>>>(5)?.map(Sealed),
-        asked,
-    })
-}
-
-/// Claims due mails of one lane until `lease_until`, oldest first, passing over those that others have claimed. Those
-/// that the gate allows are marked as being handed over in the same statement; the others only wait to be settled.
+/// Claims due mails of one lane until `lease_until`, oldest first, passing over those that others have claimed.
 pub async fn claim(
     pool: &Pool,
     lane: Lane,
@@ -232,6 +171,7 @@ pub async fn claim(
     lease_until: Timestamp,
     holder: Uuid,
 ) -> Result<Vec<Claimed>> {
+    let mut tx = pool.begin().await?;
     let args = vec![
         Arg::Ts(Ts(now)),
         Arg::I64(limit),
@@ -239,7 +179,7 @@ pub async fn claim(
         Arg::Uuid(holder),
         Arg::I16(lane as i16),
     ];
-    let rows = pool.change(&CLAIM, args).await?;
+    let rows = tx.rows(&CLAIM, args).await?;
     let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match claimed(row) {
@@ -251,10 +191,11 @@ pub async fn claim(
     if !illegible.is_empty() {
         // the oldest is claimed first: left where it is, it would keep back every other mail
         tracing::error!(mails = ?illegible, "mails that this version cannot read have failed");
-        pool.write(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
+        tx.run(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
     }
-    // in the order in which they were ordered, whatever order the database found them in
-    found.sort_unstable_by_key(|mail| (mail.created_at, mail.id));
+    if !rows.is_empty() {
+        tx.commit().await?;
+    }
     Ok(found)
 }
 
@@ -269,16 +210,31 @@ pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<
     let mut out = Material::default();
     notices(pool, mails, now, &mut out).await?;
     out.mailings = mailings::read(pool, mails).await?;
-    let to_subjects = mails.iter().filter(|m| m.allowed && matches!(m.to, Recipient::Address(_)));
-    let ids: Vec<Uuid> = to_subjects.map(|m| m.id).collect();
-    if ids.is_empty() {
+    let mut subjects: Vec<Uuid> = mails.iter().filter_map(|m| Some(m.subject?.0)).collect();
+    subjects.extend(out.notices.values().map(|(subject, _)| subject.0));
+    subjects.sort_unstable();
+    subjects.dedup();
+    let all = || vec![Arg::Uuids(subjects.clone())];
+    for row in pool.read(&SUBJECTS, all()).await? {
+        let locale = row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag);
+        let key = row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey);
+        out.subjects.insert(SubjectId(row.get(0)?), (locale, key, row.get(3)?));
+    }
+    for row in pool.read(&ADDRESSES, all()).await? {
+        out.addresses.insert((SubjectId(row.get(0)?), index(&row, 1)?), Sealed(row.get(2)?));
+    }
+    for row in pool.read(&NAMES, all()).await? {
+        out.names.insert(SubjectId(row.get(0)?), Sealed(row.get(1)?));
+    }
+    let requests: Vec<Uuid> = mails.iter().filter_map(|m| m.mail.request()).collect();
+    if requests.is_empty() {
         return Ok(out);
     }
-    for row in pool.read(&MATERIAL, vec![Arg::Uuids(ids)]).await? {
-        match addressed(&row) {
-            Ok(addressed) => drop(out.addressed.insert(row.get(0)?, addressed)),
+    for row in pool.read(&REQUESTS, vec![Arg::Uuids(requests)]).await? {
+        match request(&row) {
+            Ok(request) => drop(out.requests.insert(request.id, request)),
             // its mail does not leave; the others do
-            Err(error) => tracing::error!(%error, "what a mail is made from cannot be read"),
+            Err(error) => tracing::error!(%error, "a request for consent cannot be read"),
         }
     }
     Ok(out)
@@ -307,14 +263,25 @@ async fn notices(pool: &Pool, mails: &[Claimed], now: Timestamp, out: &mut Mater
     for row in pool.read(&IDENTITIES, vec![Arg::Uuids(subjects.clone())]).await? {
         out.identities.entry(SubjectId(row.get(0)?)).or_default().push(identity(&row)?);
     }
-    for row in pool.read(&SUBJECTS, vec![Arg::Uuids(subjects.clone())]).await? {
-        let key = row.get::<Option<Vec<u8>>>(1)?.map(WrappedKey);
-        out.keys.insert(SubjectId(row.get(0)?), (key, row.get(2)?));
-    }
     for row in pool.read(&FIELDS, vec![Arg::Uuids(subjects)]).await? {
         out.fields.entry(SubjectId(row.get(0)?)).or_default().push(field(&row)?);
     }
     Ok(())
+}
+
+/// Marks mails as being handed over, the gate read once more in the same statement. Returns those that may leave.
+pub async fn sending(
+    pool: &Pool,
+    mails: Vec<Uuid>,
+    holder: Uuid,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Vec<Uuid>> {
+    let mut tx = pool.begin().await?;
+    let args = vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder), Arg::Ts(Ts(now))];
+    let ids = tx.rows(&SENDING, args).await?.iter().map(|row| row.get(0)).collect::<Result<Vec<_>>>()?;
+    tx.commit().await?;
+    Ok(ids)
 }
 
 /// Settles mails that `holder` has claimed, and writes what follows from their outcomes, in one transaction.
@@ -331,31 +298,20 @@ pub async fn settle(
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort();
-    let args = |(state, due_at, trouble): (i16, Timestamp, Option<&str>), ids| {
-        vec![
-            Arg::Uuids(ids),
+    let mut tx = pool.begin().await?;
+    for ((state, due_at, trouble), ids) in groups {
+        let count = ids.len() as u64;
+        let args = vec![
+            Arg::Uuids(ids.clone()),
             Arg::I16(state),
             Arg::Ts(Ts(due_at)),
             Arg::OptText(trouble.map(str::to_owned)),
             Arg::Ts(Ts(now)),
             Arg::Uuid(holder),
-        ]
-    };
-    // the store was away for longer than the lease, and another worker has taken us for dead
-    let after_all = |ids| vec![Arg::Uuids(ids), Arg::Ts(Ts(now))];
-    let fell_short =
-        |settled: u64, ids: &[Uuid], state| settled < ids.len() as u64 && state == MailState::Sent as i16;
-    if let ([(key, ids)], []) = (groups.as_slice(), follow_ups) {
-        // what nearly always is, is one statement
-        if fell_short(pool.write(&SETTLE, args(*key, ids.clone())).await?, ids, key.0) {
-            pool.write(&SENT_AFTER_ALL, after_all(ids.clone())).await?;
-        }
-        return Ok(());
-    }
-    let mut tx = pool.begin().await?;
-    for (key, ids) in groups {
-        if fell_short(tx.run(&SETTLE, args(key, ids.clone())).await?, &ids, key.0) {
-            tx.run(&SENT_AFTER_ALL, after_all(ids)).await?;
+        ];
+        if tx.run(&SETTLE, args).await? < count && state == MailState::Sent as i16 {
+            // the store was away for longer than the lease, and another worker has taken us for dead
+            tx.run(&SENT_AFTER_ALL, vec![Arg::Uuids(ids), Arg::Ts(Ts(now))]).await?;
         }
     }
     queue::add(&mut tx, follow_ups).await?;
@@ -367,10 +323,9 @@ pub async fn release(pool: &Pool, mails: Vec<Uuid>, holder: Uuid) -> Result<u64>
     pool.write(&RELEASE, vec![Arg::Uuids(mails), Arg::Uuid(holder)]).await
 }
 
-/// Gives back everything that `holder` has claimed in a lane with this lease, and did not begin to hand over.
-pub async fn give_back(pool: &Pool, lane: Lane, holder: Uuid, lease_until: Timestamp) -> Result<u64> {
-    let args = vec![Arg::Uuid(holder), Arg::I16(lane as i16), Arg::Ts(Ts(lease_until))];
-    pool.write(&GIVE_UP, args).await
+/// Gives back everything that `holder` has claimed in a lane: for a holder that hands nothing over there at the moment.
+pub async fn give_back(pool: &Pool, lane: Lane, holder: Uuid) -> Result<u64> {
+    pool.write(&GIVE_UP, vec![Arg::Uuid(holder), Arg::I16(lane as i16)]).await
 }
 
 /// Extends the lease while mails are handed over.
@@ -378,17 +333,17 @@ pub async fn extend(pool: &Pool, mails: Vec<Uuid>, holder: Uuid, lease_until: Ti
     pool.write(&EXTEND, vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder)]).await
 }
 
-/// Takes up what workers that died have left in a lane: claimed mails return to the queue; those that were being handed
-/// over do so only where a repeat is harmless, and are uncertain otherwise. Returns how many became uncertain.
-pub async fn recover(pool: &Pool, lane: Lane, now: Timestamp, repeat_is_harmless: bool) -> Result<u64> {
-    let mut tx = pool.begin_in(lane).await?;
-    let expired = vec![Arg::Ts(Ts(now)), Arg::I16(lane as i16)];
-    tx.run(&GIVE_BACK, expired.clone()).await?;
+/// Takes up what workers that died have left: claimed mails return to the queue; those that were being handed over do
+/// so only where a repeat is harmless, and are uncertain otherwise. Returns how many became uncertain.
+pub async fn recover(pool: &Pool, now: Timestamp, repeat_is_harmless: bool) -> Result<u64> {
+    let mut tx = pool.begin().await?;
+    let (lease, at) = (Arg::Ts(Ts(now)), Arg::Ts(Ts(now)));
+    tx.run(&GIVE_BACK, vec![lease.clone()]).await?;
     let uncertain = if repeat_is_harmless {
-        tx.run(&GIVE_BACK_SENDING, expired).await?;
+        tx.run(&GIVE_BACK_SENDING, vec![lease]).await?;
         0
     } else {
-        tx.run(&UNCERTAIN, [expired, vec![Arg::Ts(Ts(now))]].concat()).await?
+        tx.run(&UNCERTAIN, vec![lease, at]).await?
     };
     tx.commit().await?;
     Ok(uncertain)

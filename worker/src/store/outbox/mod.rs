@@ -36,9 +36,9 @@ states! {
     MailState {
         /// Waits for its time, or its turn.
         Queued = 0 as "queued",
-        /// A worker has taken it up to settle it without sending it; returns to the queue if that worker dies.
+        /// A worker renders it; returns to the queue if that worker dies.
         Claimed = 1 as "claimed",
-        /// A worker writes it and hands it over.
+        /// A worker hands it over.
         Sending = 2 as "sending",
         /// The other side has taken it.
         Sent = 3 as "sent",
