@@ -2,8 +2,10 @@
 //! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start. The
 //! one thing that people write themselves, why they were shown values, is sealed or checked.
 
+mod actor;
 mod why;
 
+pub use actor::Actor;
 pub use why::Why;
 
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
@@ -253,6 +255,36 @@ pub enum Act {
         /// By whom.
         actor: Actor,
     },
+    /// The address of a subject's own page was shown to somebody.
+    PageLinkShown {
+        /// To whom.
+        actor: Actor,
+    },
+    /// A subject's own page was given another address; the one before opens nothing.
+    PageLinkReissued {
+        /// By whom.
+        actor: Actor,
+    },
+    /// The address of a subject's own page was taken away.
+    PageLinkRevoked {
+        /// By whom.
+        actor: Actor,
+    },
+    /// A code for the subject's own page was ordered to be mailed.
+    PageCodeSent,
+    /// A wrong code was entered on the subject's own page.
+    PageCodeWrong,
+    /// The code was entered on the subject's own page.
+    PageUnlocked,
+    /// Terms were accepted.
+    TermsAccepted {
+        /// Which.
+        content: ContentId,
+        /// In which version.
+        version: u32,
+        /// The record.
+        record: Uuid,
+    },
     /// A subscription topic was chosen or left.
     TopicChanged {
         /// Within which purpose.
@@ -368,31 +400,6 @@ pub enum Act {
         /// By whom.
         actor: Actor,
     },
-}
-
-/// A person at the controls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// Whoever works at the command line of a machine without staff tokens.
-    LocalOperator,
-    /// A member of staff, known by a personal token.
-    Staff(StaffId),
-}
-
-impl std::fmt::Display for Actor {
-    /// As the trail names the source of an act.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::LocalOperator => f.write_str("local operator"),
-            Self::Staff(id) => write!(f, "staff/{id}"),
-        }
-    }
-}
-
-impl Serialize for Actor {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 /// An event of the trail.

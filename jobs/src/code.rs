@@ -111,6 +111,8 @@ names! {
     StaffId,
     /// A group of staff.
     GroupId,
+    /// A form for consent that Rescind hosts.
+    FormId,
     /// A process that subjects go through.
     ProcessId,
     /// The scheme of an external id: the name of the app that gave it.

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::gate::Known;
 use crate::job::{AnyJob, Job};
 use crate::mail::{Mail, Mailing, unsubscribe_token};
-use crate::model::{ConsentRecord, Identity, Recipient, Subject, SubjectId};
+use crate::model::{Acceptance, ConsentRecord, Identity, Recipient, Subject, SubjectId};
 use crate::policy::{LawfulBasis, Policy};
 use crate::protection::{BlindIndex, Sealed, Unsealable, Vault, new_id, token_hash};
 use crate::refusal::{Refusal, RefusalCode};
@@ -274,6 +274,11 @@ impl<'a> Decision<'a> {
         self.out.records.push(record);
     }
 
+    /// Keeps an acceptance of terms.
+    pub(crate) fn accept(&mut self, acceptance: Acceptance) {
+        self.out.acceptances.push(acceptance);
+    }
+
     /// Takes `step` as a whole: what it ordered and counted before it refused is dropped again.
     ///
     /// # Errors
@@ -356,6 +361,10 @@ pub fn decide(
             for event in &mut out.events[mark.events..] {
                 draft.event_sequence += 1;
                 event.sequence = draft.event_sequence;
+            }
+            if out.mails[mark.mails..].iter().any(MailOrder::is_under_purpose) {
+                // such a mail leads to the subject's own page
+                draft.open_page(around.vault);
             }
             *subject = draft;
             Ok(())

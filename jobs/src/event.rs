@@ -1,7 +1,7 @@
 //! What apps are told. Held as names, numbers and references; the subject's identities are opened only when the
 //! event leaves.
 
-use crate::code::{ContentId, EntryCode, FieldId, PurposeId};
+use crate::code::{ContentId, EntryCode, FieldId, PurposeId, TopicId};
 use crate::gate::GateReason;
 use crate::locale::Locale;
 use crate::model::Ground;
@@ -31,6 +31,9 @@ pub enum Event {
     /// A subject took consent back.
     #[serde(rename = "consent.withdrawn.v1")]
     ConsentWithdrawn(ConsentWithdrawn),
+    /// A subject left a topic, or chose it again.
+    #[serde(rename = "topic.changed.v1")]
+    TopicChanged(TopicChanged),
     /// A purpose is no longer to be processed for a subject: stop.
     #[serde(rename = "processing.stop.v1")]
     ProcessingStop(ProcessingStop),
@@ -119,6 +122,19 @@ pub struct ConsentWithdrawn {
     pub reason: Option<EntryCode>,
     /// The consent id of the withdrawal.
     pub consent: Uuid,
+}
+
+/// A subject left a topic, or chose it again; the consent to the purpose stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TopicChanged {
+    /// Within which purpose.
+    pub purpose: PurposeId,
+    /// Which topic.
+    pub topic: TopicId,
+    /// Chosen, or left.
+    pub subscribed: bool,
+    /// When.
+    pub changed_at: Timestamp,
 }
 
 /// A purpose is no longer to be processed for a subject.
@@ -231,6 +247,7 @@ impl Event {
             Self::ConsentRequestExpired(_) => "consent.request_expired.v1",
             Self::ConsentExpired(_) => "consent.expired.v1",
             Self::ConsentWithdrawn(_) => "consent.withdrawn.v1",
+            Self::TopicChanged(_) => "topic.changed.v1",
             Self::ProcessingStop(_) => "processing.stop.v1",
             Self::FieldsErased(_) => "subject.fields_erased.v1",
             Self::SubjectRestricted(_) => "subject.restricted.v1",
@@ -242,12 +259,13 @@ impl Event {
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 13] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
         "consent.expired.v1",
         "consent.withdrawn.v1",
+        "topic.changed.v1",
         "processing.stop.v1",
         "subject.fields_erased.v1",
         "subject.restricted.v1",

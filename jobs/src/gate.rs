@@ -8,6 +8,7 @@ use crate::refusal::{Refusal, RefusalCode};
 use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What is asked. Topic and channel narrow the question down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub enum GateReason {
     OptInInsufficient,
     /// Given, but the wording agreed to does not cover the channel.
     ChannelNotCovered,
+    /// Given, but the subject has left the topic.
+    TopicLeft,
     /// The subject has objected (Art. 21).
     Objected,
     /// Processing is restricted (Art. 18).
@@ -93,6 +96,8 @@ pub struct Known {
     pub consent: Option<Consent>,
     /// Its objection to the purpose.
     pub objection: Option<Objection>,
+    /// The topics of the purpose that it has left.
+    pub left_topics: BTreeSet<TopicId>,
 }
 
 /// Answers one question about one subject, or about nobody.
@@ -100,6 +105,21 @@ pub struct Known {
 /// # Errors
 /// Refuses what the policy does not know: purpose, topic of the purpose, channel, recipient; naming the field.
 pub fn answer(
+    question: &GateQuestion,
+    policy: &Policy,
+    known: Option<&Known>,
+    now: Timestamp,
+) -> Result<GateAnswer, Refusal> {
+    let answer = apart_from_topics(question, policy, known, now)?;
+    let left =
+        question.topic.as_ref().is_some_and(|topic| known.is_some_and(|k| k.left_topics.contains(topic)));
+    Ok(match answer.allowed && left {
+        true => GateAnswer { allowed: false, reason: GateReason::TopicLeft, ..answer },
+        false => answer,
+    })
+}
+
+fn apart_from_topics(
     question: &GateQuestion,
     policy: &Policy,
     known: Option<&Known>,

@@ -73,6 +73,9 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
     /// It decides about restrictions and objections, so they are read with the subject.
     const RIGHTS: bool = false;
 
+    /// It decides about the subject's own page, so that is read with the subject.
+    const PAGE: bool = false;
+
     /// Whom it concerns.
     fn concerns(&self) -> Concerns<'_>;
 
@@ -137,6 +140,8 @@ pub trait AnyJob: Send + Sync {
     fn renames(&self) -> bool;
     /// See [`Job::rights`].
     fn rights(&self) -> bool;
+    /// See [`Job::PAGE`].
+    fn page(&self) -> bool;
     /// See [`Job::notices`].
     fn notices(&self) -> Option<Uuid>;
     /// See [`Job::decide`].
@@ -175,6 +180,10 @@ impl<J: Job> AnyJob for J {
 
     fn rights(&self) -> bool {
         Job::rights(self)
+    }
+
+    fn page(&self) -> bool {
+        J::PAGE
     }
 
     fn notices(&self) -> Option<Uuid> {

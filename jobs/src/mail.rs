@@ -31,6 +31,11 @@ pub enum Mail {
     },
     /// An app's mailing. Its words are sealed beside it.
     Mailing(Mailing),
+    /// Brings the code for the subject's own page.
+    PageCode {
+        /// Which code.
+        code: Uuid,
+    },
     /// Tells a member of staff to stop.
     StaffWithdrawal(StaffMail),
     /// Tells a member of staff of a request for erasure.
@@ -130,6 +135,7 @@ impl Mail {
             Self::RestrictionConfirmed => "restriction_confirmed",
             Self::RestrictionEnding { .. } => "restriction_ending",
             Self::Mailing(_) => "mailing",
+            Self::PageCode { .. } => "page_code",
             Self::StaffWithdrawal(_) => "staff_withdrawal",
             Self::StaffErasureRequest(_) => "staff_erasure_request",
             Self::StaffRestriction(_) => "staff_restriction",
@@ -176,7 +182,7 @@ impl Mail {
 
     /// It answers a request of the subject itself, and so leaves although processing is restricted.
     pub const fn answers_subject(&self) -> bool {
-        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. })
+        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. } | Self::PageCode { .. })
     }
 
     /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.

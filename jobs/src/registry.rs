@@ -4,10 +4,11 @@ use crate::envelope::{data_problem, path_of};
 use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
-    ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SendMailing, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents,
-    UpsertSubject, WithdrawConsent,
+    AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
+    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
+    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
+    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -89,6 +90,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RecordConsent>(),
     Kind::of::<WithdrawConsent>(),
     Kind::of::<UpdateConsents>(),
+    Kind::of::<AcceptTerms>(),
     Kind::of::<UpsertSubject>(),
     Kind::of::<RestrictSubject>(),
     Kind::of::<UnrestrictSubject>(),
@@ -106,6 +108,12 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<MarkUndeliverable>(),
     Kind::of::<SettleMail>(),
     Kind::of::<AcknowledgeNotice>(),
+    Kind::of::<SubmitForm>(),
+    Kind::of::<MailPageCode>(),
+    Kind::of::<UnlockPage>(),
+    Kind::of::<GiveConsent>(),
+    Kind::of::<CorrectSubject>(),
+    Kind::of::<ChooseTopic>(),
     Kind::of::<RemindStaff>(),
     Kind::of::<EscalateNotices>(),
 ];

@@ -28,6 +28,7 @@ mod mail_transport;
 mod mailings;
 mod ordering;
 mod outages;
+mod pages;
 mod register;
 mod reload;
 mod replicas;

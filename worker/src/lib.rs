@@ -19,6 +19,7 @@ pub mod mail;
 pub mod metrics;
 pub mod operator;
 pub mod outbox;
+pub mod personal_link;
 pub mod policy_files;
 mod reload;
 pub mod render;

@@ -29,7 +29,7 @@ fn consent(state: ConsentState, opt_in: OptIn) -> Consent {
 }
 
 fn known(state: SubjectState, consent: Option<Consent>) -> Known {
-    Known { state, consent, objection: None }
+    Known { state, consent, objection: None, left_topics: BTreeSet::new() }
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn an_objection_stands_until_a_later_consent_or_a_decision() {
         Some(Objection { state, at: now().minus(Span::days(days)), told_by: "shop".into(), decided_at: None })
     };
     let ask = |purpose: &str, consent: Option<Consent>, objection: Option<Objection>| {
-        let of_ana = Known { state: SubjectState::Active, consent, objection };
+        let of_ana = Known { state: SubjectState::Active, consent, objection, left_topics: BTreeSet::new() };
         answer(&question(purpose), &policy, Some(&of_ana), now()).expect("an answer").reason
     };
     let granted = || Some(consent(ConsentState::Granted, OptIn::Double));

@@ -218,6 +218,7 @@ impl RecordConsent {
             explicit: self.explicit,
             corrects: None,
             requested_at: None,
+            refused: Vec::new(),
         };
         let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);
         let network = match NetworkTrace::of(self.evidence.as_ref()) {

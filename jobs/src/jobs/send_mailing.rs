@@ -65,6 +65,8 @@ impl Job for SendMailing {
     const KIND: &'static str = "mail.send.v1";
     const FEATURE: Option<Feature> = Some(Feature::Mailings);
     const RIGHTS: bool = true;
+    // topics that were left are read with it
+    const PAGE: bool = true;
 
     fn concerns(&self) -> Concerns<'_> {
         Concerns::Named(&self.subject)
@@ -82,6 +84,7 @@ impl Job for SendMailing {
             state: subject.state,
             consent: subject.consents.get(purpose).cloned(),
             objection: subject.objections.get(purpose).cloned(),
+            left_topics: subject.left_topics(purpose),
         };
         let mut said = answer(&question, cx.policy(), Some(&known), cx.now())?;
         if said.allowed && subject.state != SubjectState::Active {

@@ -1,5 +1,6 @@
 //! Consent is taken back (Art. 7(3)): as easily as it was given, at any time, with effect for the future.
 
+use super::answer_consent::TOLD_BY_SUBJECT;
 use super::notifying::notify;
 use super::object_to_use::raise;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
@@ -7,7 +8,7 @@ use super::restricting::not_erased;
 use super::stating::{Stated, known, state, withdrawal_source};
 use super::stopping::{End, stop};
 use crate::code::{EntryCode, PurposeId};
-use crate::decision::Decision;
+use crate::decision::{Decision, INTERNAL_SOURCE};
 use crate::effects::Suppression;
 use crate::event::{Event, ProcessingStop, StopCause};
 use crate::job::{Concerns, Job};
@@ -46,6 +47,9 @@ pub struct WithdrawConsent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
+
+/// The form of the subject's own page; and, where the policy has it, the source of what is withdrawn there.
+pub const PREFERENCE_PAGE: &str = "preference-page";
 
 /// Which purposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,11 +97,15 @@ impl Job for WithdrawConsent {
         }
         let reason = self.reason.as_ref().or(reasons.default.as_ref());
         let source = withdrawal_source(self.source.as_ref(), cx)?;
+        let form = self.evidence.as_ref().and_then(|e| e.form.as_deref());
+        let told_by = match cx.message().source.as_str() {
+            INTERNAL_SOURCE if form == Some(PREFERENCE_PAGE) => TOLD_BY_SUBJECT,
+            source => source,
+        };
         let mut ended = Vec::new();
         for purpose in self.purposes(subject, cx)? {
             let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
-            let statement =
-                Statement { kind: StatementKind::Withdrawal, at, source: cx.message().source.clone() };
+            let statement = Statement { kind: StatementKind::Withdrawal, at, source: told_by.to_owned() };
             let manner = Manner {
                 form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(proof::cut),
                 staff: self.staff.as_ref().map(proof::cut),

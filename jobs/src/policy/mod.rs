@@ -7,8 +7,10 @@ mod controller;
 mod dictionary;
 mod field;
 pub mod file;
+mod form;
 mod limits;
 mod masking;
+mod notice;
 mod purpose;
 mod schedule;
 mod source;
@@ -19,15 +21,18 @@ pub use content::{Concerns, Content, ContentVersion, Document};
 pub use controller::{Controller, MailIdentity};
 pub use dictionary::{Dictionaries, Dictionary};
 pub use field::{DataKind, Field, FieldClass, FieldKind};
+pub use form::ConsentForm;
 pub use limits::{Limits, Periods};
 pub use masking::{Handling, Masking};
+pub use notice::{PrivacyNotice, PurposeNotice};
 pub use purpose::{Channel, ChannelKind, LawfulBasis, OptIn, Purpose, Topic};
 pub use schedule::{CatchUp, ScheduleRule};
 pub use source::{Source, TypePattern};
 pub use staff::{NoticeChannel, Pace, Role, StaffGroup, StaffMember, StaffNotices};
 
 use crate::code::{
-    ChannelId, ContentId, FieldId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId, TopicId,
+    ChannelId, ContentId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId,
+    TopicId,
 };
 use crate::locale::Locale;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +58,8 @@ pub struct Policy {
     pub contents: BTreeMap<ContentId, Content>,
     /// Categories, sources, reasons.
     pub dictionaries: Dictionaries,
+    /// Forms for consent that Rescind hosts.
+    pub forms: BTreeMap<FormId, ConsentForm>,
     /// What may be known of a subject.
     pub fields: BTreeMap<FieldId, Field>,
     /// Who may send which messages. Empty: nobody is configured, then only this machine may send, see `docs/security.md`.
@@ -73,6 +80,8 @@ pub struct Policy {
     pub children: Children,
     /// How much of a value staff see.
     pub masking: Masking,
+    /// What the privacy notice tells beyond all this.
+    pub privacy_notice: PrivacyNotice,
     /// What happens by the clock.
     pub schedules: BTreeMap<ScheduleId, ScheduleRule>,
 }

@@ -4,6 +4,7 @@ use crate::app::StartError;
 use crate::clock::NoRandomness;
 use crate::config::ConfigErrors;
 use crate::operator::OperatorError;
+use crate::personal_link::LinkError;
 use crate::render::RenderError;
 use crate::reveal::RevealError;
 use crate::staff_token::NotAllowed;
@@ -123,6 +124,12 @@ impl From<NotAllowed> for Failure {
             NotAllowed::UnknownStaff(_) => Self::Wrong(text),
             _ => Self::Failed(text),
         }
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

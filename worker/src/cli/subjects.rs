@@ -6,6 +6,7 @@ use super::output::{Form, or_dash};
 use super::reference::{Masked, Reference, resolve, unknown};
 use super::session::Session;
 use crate::app::Opened;
+use crate::personal_link::{self, Wish};
 use crate::reveal::{self, Wanted};
 use crate::store::registers;
 use rescind_jobs::model::{LinkedKind, RequestState, Subject, SubjectId};
@@ -17,6 +18,17 @@ use uuid::Uuid;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
+    /// The address of a subject's own page: show it, replace it by another one, or take it away
+    Link {
+        /// An id, email:…, phone:… or ids:APP:…
+        subject: Reference,
+        /// Another address takes its place; the one before opens nothing any more
+        #[arg(long, conflicts_with = "revoke")]
+        reissue: bool,
+        /// The address opens nothing any more, until another one is issued
+        #[arg(long)]
+        revoke: bool,
+    },
     /// What is known of a subject, personal values masked
     Show {
         /// An id, email:…, phone:… or ids:APP:…
@@ -187,6 +199,7 @@ impl Shown {
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show { subject, form } => show(session, &subject, form).await,
+        Command::Link { subject, reissue, revoke } => link(session, &subject, reissue, revoke).await,
         Command::Reveal { subject, fields, reason, form } => {
             reveal(session, &subject, &fields, &reason, form).await
         }
@@ -252,6 +265,31 @@ async fn show(session: &mut Session<'_>, subject: &Reference, form: Form) -> Res
             session.out.line("")?;
         }
         print(session, subject)?;
+    }
+    Ok(())
+}
+
+/// Whoever sees the address can withdraw the subject's consents: looking it up takes a role, changing it another.
+async fn link(
+    session: &mut Session<'_>,
+    subject: &Reference,
+    reissue: bool,
+    revoke: bool,
+) -> Result<(), Failure> {
+    let (wish, role) = match (reissue, revoke) {
+        (true, _) => (Wish::Reissue, Role::Manage),
+        (_, true) => (Wish::Revoke, Role::Manage),
+        _ => (Wish::Show, Role::View),
+    };
+    let opened = session.open_existing().await?;
+    let actor = session.actor(&opened, role).await?;
+    let subjects = resolve(&opened, subject).await?;
+    if subjects.len() > 1 && wish != Wish::Show {
+        return Err(Failure::failed("several data subjects answer to that; name one by its id"));
+    }
+    for id in subjects {
+        let address = personal_link::link(&opened, &actor, id, wish).await?;
+        session.out.line(address.unwrap_or_else(|| format!("the address of {id} is revoked")))?;
     }
     Ok(())
 }

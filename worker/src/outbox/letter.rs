@@ -4,17 +4,18 @@ use super::mailing::Reader;
 use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
+use crate::personal_link;
 use crate::render::{
-    ConfirmConsent, DigestItem, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
-    RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail, Renderer,
+    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::{Decided, Mail};
-use rescind_jobs::model::{ConsentRequest, NoticeKind, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::model::{ConsentRequest, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
@@ -101,6 +102,22 @@ impl Writer<'_> {
                 };
                 self.renderer.mail(&parameters, locale)
             }
+            Mail::PageCode { code } => {
+                let page = material.pages.get(&subject);
+                let current = page.and_then(|page| page.code.as_ref()).filter(|c| c.id == *code);
+                // a newer one took its place, or the address was revoked: it opens nothing
+                current.ok_or(NoLetter::Suppressed("the code is no longer valid"))?;
+                let digits = self.vault.page_code(*code);
+                let (first, second) = digits.split_at(4);
+                let parameters = PageCodeMail {
+                    controller,
+                    recipient_name: name.clone(),
+                    code: format!("{first} {second}"),
+                    minutes: PageCode::PERIOD.as_micros() / 60_000_000,
+                    preferences_url: personal_link::address(page, subject, self.vault, self.config),
+                };
+                self.renderer.mail(&parameters, locale)
+            }
             Mail::Mailing(mailing) => {
                 let words = material.mailings.get(&mail.id).ok_or(GONE)?;
                 let plain = open(&key, subject, "mail", *version, &words.words)?;
@@ -111,7 +128,12 @@ impl Writer<'_> {
                     address: &address,
                     name: name.as_deref(),
                     locale,
-                    preferences: None,
+                    preferences: personal_link::address(
+                        material.pages.get(&subject),
+                        subject,
+                        self.vault,
+                        self.config,
+                    ),
                 };
                 return self.mailing(mail, mailing, &plain, reader);
             }

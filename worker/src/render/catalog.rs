@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, Mailing,
-    NoticePage, PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
-    RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
-    StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage,
-    UnsubscribePage,
+    AnsweredPage, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage, HomePage, LeavePage,
+    LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters, PreferencesPage,
+    PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding,
+    STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
+    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage, UnsubscribePage,
+    WithdrawPage,
 };
 
 /// What a sample of a template looks like.
@@ -52,12 +53,13 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 21] = [
+pub(super) const KNOWN: [Known; 30] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
     mail::<RestrictionEnding>(),
     mail::<Mailing>(),
+    mail::<PageCodeMail>(),
     mail::<StaffWithdrawal>(),
     mail::<StaffErasureRequest>(),
     mail::<StaffRestriction>(),
@@ -71,6 +73,14 @@ pub(super) const KNOWN: [Known; 21] = [
     page::<ConfirmPage>(),
     page::<AnsweredPage>(),
     page::<UnsubscribePage>(),
+    page::<PreferencesPage>(),
+    page::<WithdrawPage>(),
+    page::<LeavePage>(),
+    page::<UnlockPage>(),
+    page::<EditPage>(),
+    page::<FormPage>(),
+    page::<FormSentPage>(),
+    page::<PrivacyPage>(),
     page::<LinkInvalidPage>(),
     page::<TroublePage>(),
     page::<HomePage>(),

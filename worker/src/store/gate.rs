@@ -8,7 +8,7 @@ use super::error::Result;
 use super::load;
 use super::pool::{Pool, Tx};
 use super::value::Ts;
-use rescind_jobs::code::PurposeId;
+use rescind_jobs::code::{PurposeId, TopicId};
 use rescind_jobs::gate::Known;
 use rescind_jobs::model::{Consent, Objection, ObjectionState, SubjectId, SubjectState};
 use rescind_jobs::protection::BlindIndex;
@@ -27,7 +27,12 @@ queries! {
                    select o.subject_id, o.purpose, o.state, null, o.at, null, o.decided_at, o.told_by, \
                    null, null, null, null, null, null, 1, i.bidx \
                    from identity i join objection o on o.subject_id = i.subject_id and o.purpose = any($1::text[]) \
-                   where i.bidx = any($2::bytea[])";
+                   where i.bidx = any($2::bytea[]) \
+                   union all \
+                   select t.subject_id, t.purpose, null, null, null, null, null, t.topic, \
+                   null, null, null, null, null, null, 2, i.bidx \
+                   from identity i join topic_choice t on t.subject_id = i.subject_id and t.purpose = any($1::text[]) \
+                   where i.bidx = any($2::bytea[]) and t.subscribed = 0";
     BY_ID = "select s.id, c.purpose, c.state, c.opt_in, c.since, c.act_kind, c.act_at, c.act_source, \
              c.withdrawn_at, c.expires_at, c.content, c.content_version, c.record_id, s.state, 0 \
              from subject s left join consent c on c.subject_id = s.id and c.purpose = any($1::text[]) \
@@ -35,7 +40,12 @@ queries! {
              union all \
              select o.subject_id, o.purpose, o.state, null, o.at, null, o.decided_at, o.told_by, \
              null, null, null, null, null, null, 1 \
-             from objection o where o.purpose = any($1::text[]) and o.subject_id = any($2::uuid[])";
+             from objection o where o.purpose = any($1::text[]) and o.subject_id = any($2::uuid[]) \
+             union all \
+             select t.subject_id, t.purpose, null, null, null, null, null, t.topic, \
+             null, null, null, null, null, null, 2 \
+             from topic_choice t where t.purpose = any($1::text[]) and t.subject_id = any($2::uuid[]) \
+             and t.subscribed = 0";
 }
 
 /// One question: about whom, and for which purpose.
@@ -97,6 +107,7 @@ struct OfSubject {
     state: Option<SubjectState>,
     consents: HashMap<PurposeId, Consent>,
     objections: HashMap<String, Objection>,
+    left_topics: HashMap<String, BTreeSet<TopicId>>,
 }
 
 impl Found {
@@ -107,9 +118,18 @@ impl Found {
                 self.owners.entry(load::index(row, 15)?).or_default().insert(id);
             }
             let subject = self.subjects.entry(id).or_default();
-            if row.get::<i32>(14)? == 1 {
-                subject.objections.insert(row.get(1)?, objection(row)?);
-                continue;
+            match row.get::<i32>(14)? {
+                1 => {
+                    subject.objections.insert(row.get(1)?, objection(row)?);
+                    continue;
+                }
+                2 => {
+                    // a topic that the policy no longer has is asked about by nobody
+                    let topic = TopicId::new(&row.get::<String>(7)?);
+                    subject.left_topics.entry(row.get(1)?).or_default().extend(topic);
+                    continue;
+                }
+                _ => {}
             }
             let state = SubjectState::from_i16(row.get(13)?);
             subject.state = Some(state.ok_or(load::unreadable("subject", "state"))?);
@@ -135,11 +155,12 @@ impl Found {
 }
 
 impl OfSubject {
-    /// As far as one purpose needs it; none if only an objection is left, which is of nobody.
+    /// As far as one purpose needs it; none if only an objection or a topic is left, which is of nobody.
     fn known(&self, purpose: &PurposeId) -> Option<Known> {
         let consent = self.consents.get(purpose).cloned();
         let objection = self.objections.get(purpose.as_str()).cloned();
-        Some(Known { state: self.state?, consent, objection })
+        let left_topics = self.left_topics.get(purpose.as_str()).cloned().unwrap_or_default();
+        Some(Known { state: self.state?, consent, objection, left_topics })
     }
 }
 

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod load;
 mod migrations;
 pub mod outbox;
+pub mod pages;
 pub mod parked;
 mod pool;
 pub mod provisional;

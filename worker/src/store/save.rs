@@ -58,6 +58,7 @@ struct Rows {
     consents: Vec<ConsentRow>,
     requests: Vec<RequestRow>,
     rights: super::rights::Changed,
+    pages: super::pages::Changed,
     dropped_fields: Vec<(uuid::Uuid, Vec<String>)>,
 }
 
@@ -87,6 +88,7 @@ pub async fn subjects(
     tx.put(&rows.consents).await?;
     tx.put(&rows.requests).await?;
     rows.rights.save(tx).await?;
+    rows.pages.save(tx).await?;
     for (subject, fields) in rows.dropped_fields {
         tx.run(&DROP_FIELDS, vec![Arg::Uuid(subject), Arg::Texts(fields)]).await?;
     }
@@ -138,6 +140,7 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
         }
     }
     rows.rights.collect(before, after);
+    rows.pages.collect(before, after);
 }
 
 /// Saves what the decisions brought about. Counters come last, because everybody who asks for consent waits for them.
@@ -148,6 +151,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
     suppress(tx, &effects.suppressions, now).await?;
     let records: Vec<_> = effects.records.iter().map(record_row).collect();
     tx.put(&records).await?;
+    super::pages::accept(tx, &effects.acceptances).await?;
     super::audit::add(tx, &effects.audit).await?;
     let mut mails: Vec<_> = effects
         .mails

@@ -11,6 +11,7 @@ use super::value::Ts;
 use rescind_jobs::code::PurposeId;
 use rescind_jobs::gate::Known;
 use rescind_jobs::model::{Objection, ObjectionState, SubjectId, SubjectState};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 // The first thirteen columns are those that load::consent reads. Of a purpose by consent only the granted ones are
@@ -71,6 +72,7 @@ fn entry(row: &Row) -> Result<Entry> {
         None => None,
     };
     let state = SubjectState::from_i16(row.get(13)?).ok_or(load::unreadable("subject", "state"))?;
-    let known = Known { state, consent, objection };
+    // a copy is about purposes as a whole
+    let known = Known { state, consent, objection, left_topics: BTreeSet::new() };
     Ok(Entry { subject: SubjectId(row.get(0)?), sequence: row.get(14)?, known })
 }

@@ -4,9 +4,9 @@ use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
 use super::{
-    audit, candidates, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published,
-    queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t, webhooks,
-    wrapping,
+    audit, candidates, gate, housekeeping, inbox, keys, load, outbox, pages, parked, pool, provisional,
+    published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t,
+    webhooks, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -22,6 +22,7 @@ fn queries() -> Vec<&'static Sql> {
         outbox::events::QUERIES,
         outbox::mailings::QUERIES,
         outbox::mails::QUERIES,
+        pages::QUERIES,
         parked::QUERIES,
         pool::QUERIES,
         provisional::QUERIES,
@@ -60,6 +61,9 @@ fn tables() -> Vec<&'static Statements> {
         t::StaffTokenRow::statements(),
         t::RestrictionRow::statements(),
         t::ObjectionRow::statements(),
+        t::PageRow::statements(),
+        t::AcceptanceRow::statements(),
+        t::TopicRow::statements(),
         t::EventRow::statements(),
         t::DeliveryRow::statements(),
         t::EndpointRow::statements(),

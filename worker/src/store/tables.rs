@@ -97,6 +97,24 @@ table! { ObjectionRow in "objection" {
 } "on conflict (subject_id, purpose) do update set state = excluded.state, at = excluded.at, \
    told_by = excluded.told_by, decided_at = excluded.decided_at" }
 
+table! {
+    /// The page of a subject that had none; one that is there already stays as it is.
+    PageRow in "personal_page" {
+    subject_id: Uuid, generation: i16, token_hash: Option<Vec<u8>>, code_id: Option<Uuid>, code_until: Option<Ts>,
+    code_tries: i16,
+}
+"on conflict (subject_id) do nothing" }
+
+table! { TopicRow in "topic_choice" {
+    subject_id: Uuid, purpose: String, topic: String, subscribed: i16, at: Ts, told_by: String,
+} "on conflict (subject_id, purpose, topic) do update set subscribed = excluded.subscribed, at = excluded.at, \
+   told_by = excluded.told_by" }
+
+table! { AcceptanceRow in "acceptance" {
+    id: Uuid, subject_id: Uuid, content: String, content_version: i32, locale: String, source: String, told_by: String,
+    accepted_at: Ts, recorded_at: Ts, evidence: Option<Vec<u8>>, policy: Vec<u8>,
+} "" }
+
 table! { EventRow in "event" {
     id: Uuid, subject_id: Option<Uuid>, sequence: i64, kind: String, data: Json, reply_to: Option<String>, at: Ts,
     state: i16, lane: i16, due_at: Ts, attempt: i32, correlation: Option<String>, traceparent: Option<String>,

@@ -14,12 +14,14 @@ mod controller;
 mod dictionary;
 mod document;
 mod field;
+mod form;
 mod hash;
 mod layout;
 mod limits;
 mod masking;
 mod moment;
 mod near;
+mod notice;
 mod place;
 mod problem;
 mod purpose;
@@ -107,6 +109,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let purposes = purpose::purposes(reader, &dictionaries);
     let contents = content::contents(reader, &purposes, &dictionaries);
     purpose::warn_of_purposes_without_content(reader, &purposes, &contents);
+    let forms = form::forms(reader, &contents);
     let fields = field::fields(reader);
     let sources = source::sources(reader);
     let staff_groups = staff::groups(reader);
@@ -115,6 +118,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     staff::warn_of_nobody(reader, &purposes, &staff, &staff_groups);
     let children = children::children(reader, &fields);
     let masking = masking::masking(reader);
+    let privacy_notice = notice::privacy_notice(reader, &purposes);
     let limits = limits::limits(reader);
     let periods = limits::periods(reader, &limits);
     let schedules = schedule::schedules(reader, features.contains(&Feature::Schedules));
@@ -129,6 +133,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         channels,
         contents,
         dictionaries,
+        forms,
         fields,
         sources,
         staff,
@@ -136,6 +141,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         staff_notices,
         children,
         masking,
+        privacy_notice,
         mail_identities,
         limits,
         periods,

@@ -3,10 +3,11 @@
 use super::play::Given;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, EscalateNotices, ExpireConsent,
-    ExpireRequest, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SendMailing, SettleMail, UnrestrictSubject, UpdateConsent, UpdateConsents,
-    UpsertSubject, WithdrawConsent,
+    AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
+    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
+    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
+    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -133,6 +134,44 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
                 "notice": id(parts, "select id from staff_notice").await,
             });
             Given::internal(parts, kind, data)
+        }
+        AcceptTerms::KIND => Given::message(parts, kind, json!({"subject": ana, "content": "terms"})),
+        SubmitForm::KIND => {
+            let answers = json!({"newsletter": "agree", "recommendations": "disagree"});
+            let data = json!({"subject": {"email": "ana@example.org"}, "form": "sign-up", "answers": answers,
+                              "locale": "en", "evidence": evidence});
+            Given::internal(parts, kind, data)
+        }
+        MailPageCode::KIND => {
+            record(parts, &ana).await;
+            Given::internal(parts, kind, json!({"subject": id(parts, "select id from subject").await}))
+        }
+        UnlockPage::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            order(parts, MailPageCode::KIND, &json!({"subject": subject})).await;
+            parts.work().await;
+            let code = id(parts, "select code_id from personal_page").await;
+            Given::internal(parts, kind, json!({"subject": subject, "code": code, "right": true}))
+        }
+        GiveConsent::KIND => {
+            withdraw(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            let data = json!({"subject": subject, "content": "newsletter", "version": 1, "locale": "en",
+                              "evidence": evidence});
+            Given::internal(parts, kind, data)
+        }
+        ChooseTopic::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            let data =
+                json!({"subject": subject, "purpose": "newsletter", "topic": "offers", "subscribed": false});
+            Given::internal(parts, kind, data)
+        }
+        CorrectSubject::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            Given::internal(parts, kind, json!({"subject": subject, "fields": {"company": "Quay Ltd"}}))
         }
         RemindStaff::KIND => {
             withdraw(parts, &ana).await;

@@ -5,12 +5,14 @@ use super::mailings::{self, Mailed};
 use crate::store::dialect::{Row, queries};
 use crate::store::load::{field, identity, index, request, unreadable};
 use crate::store::tables::JobRow;
-use crate::store::{Arg, Pool, Result, StoreError, Ts, queue, rights};
+use crate::store::{Arg, Pool, Result, StoreError, Ts, pages, queue, rights};
 use rescind_jobs::code::{FieldId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::model::{ConsentRequest, Identity, NoticeState, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::model::{
+    ConsentRequest, Identity, NoticeState, PersonalPage, Recipient, StaffNotice, SubjectId,
+};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
@@ -110,6 +112,8 @@ pub struct Material {
     pub names: HashMap<SubjectId, Sealed>,
     /// Requests for consent.
     pub requests: HashMap<Uuid, ConsentRequest>,
+    /// The subjects' own pages, for mails that lead to them.
+    pub pages: HashMap<SubjectId, PersonalPage>,
     /// Notices to staff.
     pub notices: HashMap<Uuid, (SubjectId, StaffNotice)>,
     /// What digests of these members of staff tell.
@@ -210,6 +214,9 @@ pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<
     let mut out = Material::default();
     notices(pool, mails, now, &mut out).await?;
     out.mailings = mailings::read(pool, mails).await?;
+    // requests for consent lead to a page of their own
+    let own = mails.iter().filter(|m| m.mail.request().is_none() && matches!(m.to, Recipient::Address(_)));
+    out.pages = pages::of(pool, own.filter_map(|m| Some(m.subject?.0)).collect()).await?;
     let mut subjects: Vec<Uuid> = mails.iter().filter_map(|m| Some(m.subject?.0)).collect();
     subjects.extend(out.notices.values().map(|(subject, _)| subject.0));
     subjects.sort_unstable();

@@ -3,12 +3,10 @@
 //! anywhere, without cookies and without having seen the page, so there is no nonce and no redirect; our own form sends
 //! the same. What could be brought about that way only ever stops a use of data.
 
-use super::answer::{Trouble, hand_in};
+use super::form::{Trouble, hand_in};
 use super::link::is_token;
 use super::{Reader, controller, invalid, page, trouble};
 use crate::render::UnsubscribePage;
-use crate::runner::door::NoAnswer;
-use crate::runner::message::Outcome;
 use crate::store::Result as Stored;
 use crate::store::outbox::mailings::{Unsubscribing, by_token_hash};
 use crate::web::body;
@@ -95,15 +93,9 @@ async fn end(
             let job = ObjectToUse { subject, purposes, objected_at, source, note, staff, evidence };
             hand_in(site, ObjectToUse::KIND, &job, None, parts).await?
         };
-        match outcome {
-            Ok(Outcome::Done | Outcome::Duplicate) => {}
-            Ok(Outcome::Refused(refusal)) => {
-                tracing::warn!(code = %refusal.code, "an end of mailings was refused");
-                return Ok(invalid(site, reader));
-            }
-            Ok(Outcome::Postponed) => return Err(Trouble::unavailable(15)),
-            Err(NoAnswer::Full) => return Err(Trouble::unavailable(1)),
-            Err(NoAnswer::Unavailable | NoAnswer::Stopping) => return Err(Trouble::unavailable(5)),
+        if let Err(refusal) = outcome {
+            tracing::warn!(code = %refusal.code, "an end of mailings was refused");
+            return Ok(invalid(site, reader));
         }
         (ending.consent, ending.objected) = (Some(ConsentState::Withdrawn), true);
     }

@@ -67,6 +67,18 @@ fn each_mistake_is_told_at_its_place() {
              [purposes.ads]\ntitle.en = \"x\"\nbasis = \"contract\"\nmarketing = true\n",
             "23:20 purposes.a.compatible_with[0]",
         ),
+        // forms
+        ("[forms.a]\ntitle.en = \"x\"\n", "20:1 forms.a"),
+        ("[forms.a]\ntitle.en = \"x\"\ncontents = []\n", "22:12 forms.a.contents"),
+        ("[forms.a]\ntitle.en = \"x\"\ncontents = [\"news\"]\n", "22:13 forms.a.contents[0]"),
+        // the privacy notice
+        ("[privacy_notice]\nofficer = \" \"\n", "21:11 privacy_notice.officer"),
+        ("[privacy_notice]\nauthority.de = \"x\"\n", "21:1 privacy_notice.authority"),
+        ("[privacy_notice.purposes.nothing]\nperiod.en = \"x\"\n", "20:1 privacy_notice.purposes.nothing"),
+        (
+            "[privacy_notice.purposes.order]\ninterests.en = \"x\"\n",
+            "21:1 privacy_notice.purposes.order.interests",
+        ),
         // fields
         ("[fields.a]\ntitle.en = \"x\"\nkind = \"text\"\nidentifying = true\n", "20:1 fields.a"),
         (
