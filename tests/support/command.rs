@@ -70,7 +70,6 @@ pub async fn rescind(
         input: &mut input,
         output: &mut out,
         errors: &mut err,
-        terminal: false,
         clock,
         randomness: Randomness::system(),
     };

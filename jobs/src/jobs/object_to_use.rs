@@ -199,7 +199,7 @@ impl ObjectToUse {
 }
 
 /// Enters an objection; whether there is anything new about it.
-pub(super) fn raise(
+fn raise(
     purpose: &Purpose,
     state: ObjectionState,
     at: Timestamp,

@@ -14,10 +14,7 @@ mod parking;
 mod prepare;
 mod resolve;
 pub mod serve;
-mod settings;
 mod subjects;
 mod tell;
 
-pub(crate) use batch::Run;
-pub use engine::{BACKGROUND_BATCH, Engine};
-pub use settings::{Settings, Woken};
+pub use engine::{BACKGROUND_BATCH, Engine, Settings, Woken};

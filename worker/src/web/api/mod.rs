@@ -3,4 +3,3 @@
 mod batch;
 pub(super) mod gate;
 pub(super) mod messages;
-pub(super) mod snapshot;
