@@ -9,11 +9,13 @@ use rescind_jobs::effects::Lane;
 pub struct BrokerHandle {
     /// The engine.
     pub engine: Engine,
+    /// Whether somebody waits for them, and for what follows from them.
+    pub lane: Lane,
 }
 
 impl Handle for BrokerHandle {
-    async fn handle(&self, batch: Vec<Incoming>, lane: Lane) -> Result<Vec<Outcome>, Unavailable> {
-        let handled = self.engine.handle_in(lane, batch).await;
+    async fn handle(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, Unavailable> {
+        let handled = self.engine.handle_in(self.lane, batch).await;
         self.engine.standing().note(&handled);
         handled.map_err(|error| {
             tracing::warn!(%error, "messages of the broker could not be decided; they go back");

@@ -25,6 +25,8 @@ pub struct Vitals {
     pub keys: Arc<Mutex<Option<String>>>,
     /// The connection that consumes.
     pub intake: Option<Arc<amqp::Health>>,
+    /// The connection that consumes what nobody waits for.
+    pub bulk: Option<Arc<amqp::Health>>,
     /// The connection that publishes.
     pub publisher: Option<Arc<amqp::Health>>,
     /// The worker stops.
@@ -78,7 +80,12 @@ impl Vitals {
         if let Some(trouble) = lock(&self.keys).clone() {
             parts.push(PartHealth { name: "keys", state: PartState::Degraded(trouble) });
         }
-        for (name, health) in [("broker_intake", &self.intake), ("broker_events", &self.publisher)] {
+        let broker = [
+            ("broker_intake", &self.intake),
+            ("broker_bulk", &self.bulk),
+            ("broker_events", &self.publisher),
+        ];
+        for (name, health) in broker {
             let Some(health) = health else { continue };
             let snapshot = health.snapshot();
             let consuming = name == "broker_events" || snapshot.consuming;
@@ -86,7 +93,7 @@ impl Vitals {
                 PartState::Ready
             } else {
                 let why = snapshot.last_error_kind.map_or("connecting", amqp::Trouble::sentence);
-                // without the intake nothing comes in; without the publisher events wait in the store
+                // without the intake nothing comes in; imports can wait at the broker, and events in the store
                 if name == "broker_intake" {
                     PartState::Down(why.to_owned())
                 } else {

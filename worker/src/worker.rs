@@ -163,6 +163,7 @@ impl Worker {
         };
         if config.intake.amqp.is_some() {
             vitals.intake = Some(Arc::new(amqp::Health::new("intake")));
+            vitals.bulk = Some(Arc::new(amqp::Health::new("bulk intake")));
         }
         let vitals = Arc::new(vitals);
         let poll = config.runner.poll_interval;
@@ -216,11 +217,15 @@ impl Worker {
         workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
         workers.start(crate::sweep::run(engine.clone(), config.housekeeping, workers.stop.clone()));
 
-        if let (Some(settings), Some(health)) = (&config.intake.amqp, &vitals.intake) {
-            let settings =
-                IntakeSettings::new(settings, config.runner.batch_size, config.shutdown.grace, seed);
-            let handle = Arc::new(BrokerHandle { engine: engine.clone() });
-            intakes.start(amqp::intake::run(settings, handle, intakes.stop.clone(), Arc::clone(health)));
+        if let (Some(broker), Some(health), Some(bulk)) = (&config.intake.amqp, &vitals.intake, &vitals.bulk)
+        {
+            let (size, grace) = (config.runner.batch_size, config.shutdown.grace);
+            let urgent = (IntakeSettings::new(broker, size, grace, seed), Lane::Request, health);
+            let bulk = (IntakeSettings::bulk(broker, size, grace, seed), Lane::Background, bulk);
+            for (settings, lane, health) in [urgent, bulk] {
+                let handle = Arc::new(BrokerHandle { engine: engine.clone(), lane });
+                intakes.start(amqp::intake::run(settings, handle, intakes.stop.clone(), Arc::clone(health)));
+            }
         }
         intakes.start(crate::schedule::run(engine.clone(), Arc::clone(&metrics), intakes.stop.clone(), poll));
         let state = WebState {

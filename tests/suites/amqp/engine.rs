@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rescind_jobs::effects::Lane;
 use rescind_jobs::envelope::Envelope;
 use rescind_worker::amqp::{Handle, Unavailable};
 use rescind_worker::runner::message::{Incoming, Outcome, Sender};
@@ -63,7 +62,7 @@ impl Engine {
 }
 
 impl Handle for Engine {
-    async fn handle(&self, batch: Vec<Incoming>, _: Lane) -> Result<Vec<Outcome>, Unavailable> {
+    async fn handle(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, Unavailable> {
         self.batches.fetch_add(1, Ordering::SeqCst);
         self.largest.fetch_max(batch.len(), Ordering::SeqCst);
         self.handed_over.fetch_add(batch.len(), Ordering::SeqCst);

@@ -57,8 +57,6 @@ impl Rig {
         let names = Names {
             queue: format!("test.jobs.{mark}"),
             exchange: format!("test.in.{mark}"),
-            bulk_queue: format!("test.bulk.{mark}"),
-            bulk_exchange: format!("test.inbulk.{mark}"),
             events_exchange: format!("test.out.{mark}"),
         };
         let connection = Connection::connect(&url(), ConnectionProperties::default())
@@ -139,13 +137,6 @@ impl Rig {
             .expect("deleted");
     }
 
-    async fn delete_bulk_queue(&self) {
-        self.channel
-            .queue_delete(self.names.bulk_queue.as_str().into(), QueueDeleteOptions::default())
-            .await
-            .expect("deleted");
-    }
-
     pub(crate) async fn declare_events_exchange(&self) {
         self.channel
             .exchange_declare(
@@ -161,8 +152,7 @@ impl Rig {
     /// Deletes what the test made.
     pub(crate) async fn clean(self) {
         self.delete_queue().await;
-        self.delete_bulk_queue().await;
-        for exchange in [&self.names.exchange, &self.names.bulk_exchange, &self.names.events_exchange] {
+        for exchange in [&self.names.exchange, &self.names.events_exchange] {
             self.channel
                 .exchange_delete(exchange.as_str().into(), ExchangeDeleteOptions::default())
                 .await

@@ -89,6 +89,10 @@ impl Health {
         Self { name, state: watch::Sender::new(Snapshot::default()) }
     }
 
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// How it stands now.
     pub fn snapshot(&self) -> Snapshot {
         *self.state.borrow()

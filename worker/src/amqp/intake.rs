@@ -22,13 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::failure::Failure;
-use super::lane::{Lane, LaneEnd, Patience, Reach, Report};
+use super::lane::{Lane, LaneEnd, Patience, Report};
 use super::supervisor::{Broker, Link};
 use super::topology::{self, Names};
 use super::{Handle, Health, Trouble};
 use crate::config::Amqp;
 use crate::runner::BACKGROUND_BATCH;
-use rescind_jobs::effects;
 
 /// What the intake needs to know.
 #[derive(Clone, Debug)]
@@ -57,8 +56,6 @@ impl IntakeSettings {
             names: Names {
                 queue: amqp.queue.clone(),
                 exchange: amqp.exchange.clone(),
-                bulk_queue: amqp.bulk_queue.clone(),
-                bulk_exchange: amqp.bulk_exchange.clone(),
                 events_exchange: amqp.events_exchange.clone(),
             },
             prefetch: amqp.prefetch,
@@ -67,6 +64,18 @@ impl IntakeSettings {
             grace,
             jitter_seed,
         }
+    }
+
+    /// For what nobody waits for: its own queue on its own connection, so that nothing that happens to an import holds
+    /// up the others, and one short batch at a time, which leaves them their share.
+    pub fn bulk(amqp: &Amqp, batch_size: usize, grace: Duration, jitter_seed: u64) -> Self {
+        let mut settings = Self::new(amqp, batch_size.min(BACKGROUND_BATCH), grace, jitter_seed);
+        settings.names.queue.clone_from(&amqp.bulk_queue);
+        settings.names.exchange.clone_from(&amqp.bulk_exchange);
+        settings.channels = 1;
+        let twice = u16::try_from(2 * settings.batch_size).unwrap_or(u16::MAX);
+        settings.prefetch = settings.prefetch.min(twice);
+        settings
     }
 }
 
@@ -114,9 +123,10 @@ impl<H: Handle> Intake<H> {
     /// Connects, and consumes until something breaks or the worker stops. The next `singly` messages are taken one by
     /// one.
     async fn session(&self, singly: &mut u64) -> End {
+        let name = format!("rescind {}", self.health.name());
         let link = tokio::select! {
             () = self.stop.cancelled() => return End::Stopped,
-            opened = Link::open(&self.settings.broker, "rescind intake") => match opened {
+            opened = Link::open(&self.settings.broker, &name) => match opened {
                 Ok(link) => link,
                 Err(failure) => return End::Broken(failure),
             },
@@ -147,7 +157,7 @@ impl<H: Handle> Intake<H> {
                 LaneEnd::Failed(failure) => {
                     let failure = link.reason(failure);
                     if failure.trouble == Trouble::Undecodable {
-                        *singly = self.everywhere().iter().map(|reach| u64::from(reach.prefetch)).sum();
+                        *singly = u64::from(self.settings.channels) * u64::from(self.settings.prefetch);
                     }
                     return End::Broken(failure);
                 }
@@ -183,38 +193,12 @@ impl<H: Handle> Intake<H> {
         }
     }
 
-    /// All lanes: some for those who wait, one for the rest, whose short batches leave the others their share.
-    fn everywhere(&self) -> Vec<Reach> {
-        let settings = &self.settings;
-        let batch_size = settings.batch_size.clamp(1, BACKGROUND_BATCH);
-        let twice = u16::try_from(2 * batch_size).unwrap_or(u16::MAX);
-        let bulk = Reach {
-            queue: settings.names.bulk_queue.clone(),
-            lane: effects::Lane::Background,
-            prefetch: settings.prefetch.min(twice),
-            batch_size,
-        };
-        let mut all = vec![bulk];
-        all.resize_with(usize::from(settings.channels) + 1, || Reach {
-            queue: settings.names.queue.clone(),
-            lane: effects::Lane::Request,
-            prefetch: settings.prefetch,
-            batch_size: settings.batch_size,
-        });
-        all
-    }
-
-    /// One lane a queue, a message at a time, for this many messages of each; or everything.
     fn width(&self, singly: u64) -> Round {
-        let mut lanes = self.everywhere();
-        if singly == 0 {
-            return Round { lanes, singly: false, batches: u64::MAX };
+        if singly > 0 {
+            Round { lanes: 1, prefetch: 1, batches: singly }
+        } else {
+            Round { lanes: self.settings.channels, prefetch: self.settings.prefetch, batches: u64::MAX }
         }
-        lanes.truncate(2);
-        for reach in &mut lanes {
-            reach.prefetch = 1;
-        }
-        Round { lanes, singly: true, batches: singly }
     }
 
     /// Opens the lanes and runs them until one ends, which ends the others.
@@ -223,7 +207,7 @@ impl<H: Handle> Intake<H> {
         let lanes = tokio::select! {
             () = self.stop.cancelled() => return Report { end: LaneEnd::Finished, batches: 0 },
             failure = link.lost() => return Report { end: LaneEnd::Failed(failure), batches: 0 },
-            opened = open_lanes(link, round.lanes) => match opened {
+            opened = self.open_lanes(link, round) => match opened {
                 Ok(lanes) => lanes,
                 Err(failure) => return Report { end: LaneEnd::Failed(failure), batches: 0 },
             },
@@ -231,11 +215,11 @@ impl<H: Handle> Intake<H> {
         let mut running = JoinSet::new();
         for lane in lanes {
             let handle = Arc::clone(&self.handle);
-            let patience = round.singly.then(|| Patience {
+            let patience = (round.prefetch == 1 && round.lanes == 1).then(|| Patience {
                 backoff: Backoff::new(self.settings.broker.pace, self.settings.jitter_seed),
                 health: Arc::clone(&self.health),
             });
-            running.spawn(lane.run(handle, round.batches, patience, end.clone()));
+            running.spawn(lane.run(handle, self.settings.batch_size, round.batches, patience, end.clone()));
         }
         self.health.set_consuming(true);
         let out_of_time = async {
@@ -269,6 +253,14 @@ impl<H: Handle> Intake<H> {
         }
     }
 
+    async fn open_lanes(&self, link: &Link, round: Round) -> Result<Vec<Lane>, Failure> {
+        let mut lanes = Vec::with_capacity(round.lanes.into());
+        for _ in 0..round.lanes {
+            lanes.push(Lane::open(link, &self.settings.names.queue, round.prefetch).await?);
+        }
+        Ok(lanes)
+    }
+
     async fn pause(&self, wait: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -278,20 +270,11 @@ impl<H: Handle> Intake<H> {
 }
 
 /// How wide to consume.
+#[derive(Clone, Copy)]
 struct Round {
-    lanes: Vec<Reach>,
-    /// A message at a time, each outlasting a store that is down.
-    singly: bool,
-    /// Most batches a lane.
+    lanes: u16,
+    prefetch: u16,
     batches: u64,
-}
-
-async fn open_lanes(link: &Link, reaches: Vec<Reach>) -> Result<Vec<Lane>, Failure> {
-    let mut lanes = Vec::with_capacity(reaches.len());
-    for reach in reaches {
-        lanes.push(Lane::open(link, reach).await?);
-    }
-    Ok(lanes)
 }
 
 /// A store that is down outweighs a broken channel, which outweighs an orderly end: the connection is looked at again

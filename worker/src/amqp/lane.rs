@@ -24,7 +24,6 @@ use super::supervisor::Link;
 use super::{Handle, Unavailable, binary};
 use crate::fault::{self, Point};
 use crate::runner::message::{Incoming, OnRefusal, Outcome};
-use rescind_jobs::effects;
 
 /// Why a lane ended.
 #[derive(Debug)]
@@ -50,38 +49,25 @@ pub(super) struct Patience {
     pub(super) health: Arc<Health>,
 }
 
-/// What a lane consumes, and how much of it at once.
-#[derive(Clone, Debug)]
-pub(super) struct Reach {
-    pub(super) queue: String,
-    /// The lane of whatever follows from its messages.
-    pub(super) lane: effects::Lane,
-    /// Most messages on the channel.
-    pub(super) prefetch: u16,
-    /// Most messages in a batch.
-    pub(super) batch_size: usize,
-}
-
 /// A consuming channel.
 pub(super) struct Lane {
     channel: Channel,
     consumer: Consumer,
-    reach: Reach,
 }
 
 impl Lane {
-    /// Opens a channel and consumes.
-    pub(super) async fn open(link: &Link, reach: Reach) -> Result<Self, Failure> {
+    /// Opens a channel and consumes `queue` with at most `prefetch` messages on it.
+    pub(super) async fn open(link: &Link, queue: &str, prefetch: u16) -> Result<Self, Failure> {
         let channel = link.channel().await?;
-        answered(channel.basic_qos(reach.prefetch, BasicQosOptions::default())).await?;
+        answered(channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
         let consumer = answered(channel.basic_consume(
-            short(&reach.queue)?,
+            short(queue)?,
             "".into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
         ))
         .await?;
-        Ok(Self { channel, consumer, reach })
+        Ok(Self { channel, consumer })
     }
 
     /// Takes batches until `end` is cancelled, something breaks, or `most_batches` are done. A batch that runs is
@@ -89,6 +75,7 @@ impl Lane {
     pub(super) async fn run<H: Handle>(
         mut self,
         handle: Arc<H>,
+        batch_size: usize,
         most_batches: u64,
         mut patience: Option<Patience>,
         end: CancellationToken,
@@ -107,7 +94,7 @@ impl Lane {
                     None => break LaneEnd::Failed(cancelled()),
                 },
             };
-            match self.batch(first, &*handle, patience.as_mut(), &end).await {
+            match self.batch(first, &*handle, batch_size, patience.as_mut(), &end).await {
                 Ok(consuming) => {
                     batches += 1;
                     if !consuming {
@@ -126,13 +113,14 @@ impl Lane {
         &mut self,
         first: Delivery,
         handle: &H,
+        batch_size: usize,
         patience: Option<&mut Patience>,
         end: &CancellationToken,
     ) -> Result<bool, LaneEnd> {
         let mut batch = vec![incoming(&first, handle)];
         let mut last = first.acker;
         let mut consuming = true;
-        while batch.len() < self.reach.batch_size {
+        while batch.len() < batch_size {
             match self.consumer.next().now_or_never() {
                 Some(Some(Ok(delivery))) => {
                     batch.push(incoming(&delivery, handle));
@@ -157,8 +145,8 @@ impl Lane {
         let count = batch.len();
         fault::at(Point::AfterConsume);
         let outcomes = match patience {
-            Some(patience) => outlast(handle, batch, self.reach.lane, patience, end).await,
-            None => handle.handle(batch, self.reach.lane).await,
+            Some(patience) => outlast(handle, batch, patience, end).await,
+            None => handle.handle(batch).await,
         };
         match outcomes {
             Err(Unavailable) => return Err(LaneEnd::StoreDown),
@@ -200,13 +188,12 @@ impl Lane {
 async fn outlast<H: Handle>(
     handle: &H,
     batch: Vec<Incoming>,
-    lane: effects::Lane,
     patience: &mut Patience,
     end: &CancellationToken,
 ) -> Result<Vec<Outcome>, Unavailable> {
     let mut waited = false;
     loop {
-        if let Ok(outcomes) = handle.handle(batch.clone(), lane).await {
+        if let Ok(outcomes) = handle.handle(batch.clone()).await {
             if waited {
                 patience.health.set_consuming(true);
             }

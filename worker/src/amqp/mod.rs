@@ -23,7 +23,6 @@ pub mod topology;
 use std::future::Future;
 
 use crate::runner::message::{Incoming, Outcome, Sender};
-use rescind_jobs::effects;
 
 pub use backoff::Pace;
 pub use health::{Health, Snapshot, Trouble};
@@ -45,16 +44,11 @@ pub struct Unavailable;
 /// What the intake hands messages to: the engine, or a stand-in in tests.
 pub trait Handle: Send + Sync + 'static {
     /// Decides a batch and commits. Gives one outcome for each message, in order; every outcome is final, because the
-    /// engine has parked what it refused. The messages are acknowledged after this returns, not before. `lane` says
-    /// whether somebody waits for them, and is that of whatever follows from them.
+    /// engine has parked what it refused. The messages are acknowledged after this returns, not before.
     ///
     /// # Errors
     /// [`Unavailable`] if the store is down; then nothing of the batch was decided.
-    fn handle(
-        &self,
-        batch: Vec<Incoming>,
-        lane: effects::Lane,
-    ) -> impl Future<Output = Result<Vec<Outcome>, Unavailable>> + Send;
+    fn handle(&self, batch: Vec<Incoming>) -> impl Future<Output = Result<Vec<Outcome>, Unavailable>> + Send;
 
     /// Who the broker's user is to the policy. `None` where the publisher did not let the broker vouch for it
     /// (property `user_id`).

@@ -19,10 +19,6 @@ pub struct Names {
     pub queue: String,
     /// The topic exchange it is bound to with `#`.
     pub exchange: String,
-    /// The quorum queue for what nobody waits for: imports, and whatever else comes in masses.
-    pub bulk_queue: String,
-    /// The topic exchange that one is bound to.
-    pub bulk_exchange: String,
     /// The topic exchange that events go to.
     pub events_exchange: String,
 }
@@ -30,23 +26,23 @@ pub struct Names {
 /// Declares everything; the error says which thing is in the way.
 pub(super) async fn declare(link: &Link, names: &Names) -> Result<(), Failure> {
     let channel = link.channel().await?;
-    declare_intake(&channel, &names.exchange, &names.queue).await?;
-    declare_intake(&channel, &names.bulk_exchange, &names.bulk_queue).await?;
+    declare_exchange(&channel, &names.exchange).await?;
     declare_exchange(&channel, &names.events_exchange).await?;
-    answered(channel.close(200, "OK".into())).await
-}
-
-/// Declares an exchange with the queue that gets everything of it.
-async fn declare_intake(channel: &Channel, exchange: &str, queue: &str) -> Result<(), Failure> {
-    declare_exchange(channel, exchange).await?;
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
     let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    declared(answered(channel.queue_declare(short(queue)?, options, arguments)).await)?;
-    let (everything, options) = ("#".into(), QueueBindOptions::default());
-    let question =
-        channel.queue_bind(short(queue)?, short(exchange)?, everything, options, FieldTable::default());
-    declared(answered(question).await)
+    declared(answered(channel.queue_declare(short(&names.queue)?, options, arguments)).await)?;
+    declared(
+        answered(channel.queue_bind(
+            short(&names.queue)?,
+            short(&names.exchange)?,
+            "#".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        ))
+        .await,
+    )?;
+    answered(channel.close(200, "OK".into())).await
 }
 
 /// Declares a durable topic exchange.

@@ -73,7 +73,7 @@ const AGAIN: usize = 25;
 
 /// The largest batch of the background: its transactions are short, so that requests never wait long for the one writer
 /// of SQLite, nor for a subject that both concern.
-pub const BACKGROUND_BATCH: usize = 64;
+pub(crate) const BACKGROUND_BATCH: usize = 64;
 
 impl Engine {
     /// An engine over a store.

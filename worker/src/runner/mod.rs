@@ -17,4 +17,5 @@ pub mod serve;
 mod subjects;
 mod tell;
 
-pub use engine::{BACKGROUND_BATCH, Engine, Settings, Woken};
+pub(crate) use engine::BACKGROUND_BATCH;
+pub use engine::{Engine, Settings, Woken};
