@@ -1,7 +1,15 @@
 //! The trail: what was done, for whom the law asks (Art. 5(2)). A closed list of acts made of names and numbers, so
-//! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start.
+//! that no free text, and with it no personal data, can get in; each event carries its Merkle leaf from the start. The
+//! one thing that people write themselves, why they were shown values, is sealed or checked.
+
+mod actor;
+mod why;
+
+pub use actor::Actor;
+pub use why::Why;
 
 use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
+use crate::gate::GateReason;
 use crate::mail::Decided;
 use crate::model::{Ground, NoticeKind, SubjectId};
 use crate::policy::OptIn;
@@ -11,28 +19,6 @@ use rand_core::CryptoRng;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-/// Why an act was left undone or had no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// The consent stands already.
-    AlreadyGranted,
-    /// The consent was refused or withdrawn already.
-    AlreadyEnded,
-    /// The subject was asked within the request interval.
-    AskedRecently,
-    /// A later act is known.
-    Outdated,
-    /// The request is no longer open.
-    RequestClosed,
-    /// There is no address that mail could go to.
-    NoAddress,
-    /// No further mail may be sent for this request.
-    MailLimit,
-    /// The purpose does not rest on consent.
-    NotByConsent,
-}
 
 /// An act, as the trail tells it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,6 +68,21 @@ pub enum Act {
         /// Why.
         why: Why,
     },
+    /// A mailing of an app was ordered.
+    MailingOrdered {
+        /// Under which purpose.
+        purpose: PurposeId,
+        /// The mail.
+        mail: Uuid,
+    },
+    /// A mailing of an app was not sent.
+    MailingNotSent {
+        /// Under which purpose.
+        purpose: PurposeId,
+        /// What the gate said; none: there is no address that mail could go to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<GateReason>,
+    },
     /// A reminder was ordered.
     ConsentReminded {
         /// Which request.
@@ -127,6 +128,18 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<EntryCode>,
         /// The record.
+        record: Uuid,
+    },
+    /// A consent was corrected: another record says what it rests on.
+    ConsentCorrected {
+        /// To which purpose it was recorded.
+        purpose: PurposeId,
+        /// To which it was meant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<PurposeId>,
+        /// The record that it rested on.
+        corrects: Uuid,
+        /// The record that it rests on now.
         record: Uuid,
     },
     /// The period of a consent is over.
@@ -242,6 +255,36 @@ pub enum Act {
         /// By whom.
         actor: Actor,
     },
+    /// The address of a subject's own page was shown to somebody.
+    PageLinkShown {
+        /// To whom.
+        actor: Actor,
+    },
+    /// A subject's own page was given another address; the one before opens nothing.
+    PageLinkReissued {
+        /// By whom.
+        actor: Actor,
+    },
+    /// The address of a subject's own page was taken away.
+    PageLinkRevoked {
+        /// By whom.
+        actor: Actor,
+    },
+    /// A code for the subject's own page was ordered to be mailed.
+    PageCodeSent,
+    /// A wrong code was entered on the subject's own page.
+    PageCodeWrong,
+    /// The code was entered on the subject's own page.
+    PageUnlocked,
+    /// Terms were accepted.
+    TermsAccepted {
+        /// Which.
+        content: ContentId,
+        /// In which version.
+        version: u32,
+        /// The record.
+        record: Uuid,
+    },
     /// A subscription topic was chosen or left.
     TopicChanged {
         /// Within which purpose.
@@ -260,6 +303,55 @@ pub enum Act {
     Expanded {
         /// Which type of job.
         job: String,
+    },
+    /// The import of a list of consents began.
+    ImportBegun {
+        /// The SHA-256 of the file.
+        file: String,
+        /// By whom.
+        actor: Actor,
+    },
+    /// The import of a list of consents ended.
+    ImportEnded {
+        /// The SHA-256 of the file.
+        file: String,
+        /// Lines that were recorded.
+        recorded: u64,
+        /// Lines that had been recorded before.
+        known: u64,
+        /// Lines against which the subject's own word stands.
+        left_alone: u64,
+        /// Lines that were wrong.
+        wrong: u64,
+        /// By whom.
+        actor: Actor,
+    },
+    /// The register of consents was taken out.
+    RegisterExported {
+        /// Which register: `consents`.
+        register: &'static str,
+        /// Of one purpose only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purpose: Option<PurposeId>,
+        /// In one state only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<&'static str>,
+        /// Whether contact data were shown in the open.
+        revealed: bool,
+        /// Why they were; a text that was found to hold no address and no number.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// By whom.
+        actor: Actor,
+    },
+    /// Values of a subject were shown to somebody in the open.
+    SubjectRevealed {
+        /// Which: `email`, `phone`, `ids`, `addresses`, or fields.
+        fields: Vec<String>,
+        /// Why: sealed under the subject's evidence key, because it is a text.
+        reason: String,
+        /// To whom.
+        actor: Actor,
     },
     /// A sweep was ordered.
     SweepOrdered {
@@ -308,31 +400,6 @@ pub enum Act {
         /// By whom.
         actor: Actor,
     },
-}
-
-/// A person at the controls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// Whoever works at the command line of a machine without staff tokens.
-    LocalOperator,
-    /// A member of staff, known by a personal token.
-    Staff(StaffId),
-}
-
-impl std::fmt::Display for Actor {
-    /// As the trail names the source of an act.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::LocalOperator => f.write_str("local operator"),
-            Self::Staff(id) => write!(f, "staff/{id}"),
-        }
-    }
-}
-
-impl Serialize for Actor {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 /// An event of the trail.

@@ -93,6 +93,8 @@ names! {
     TopicId,
     /// A channel of communication: email, phone, post …
     ChannelId,
+    /// Who receives personal data (Art. 4(9)).
+    RecipientId,
     /// A consent category.
     CategoryId,
     /// A value of one of the other dictionaries: consent source, withdrawal reason …
@@ -109,6 +111,8 @@ names! {
     StaffId,
     /// A group of staff.
     GroupId,
+    /// A form for consent that Rescind hosts.
+    FormId,
     /// A process that subjects go through.
     ProcessId,
     /// The scheme of an external id: the name of the app that gave it.

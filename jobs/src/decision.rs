@@ -3,14 +3,16 @@
 use crate::audit::{Act, AuditEvent, Cause};
 use crate::code::{PurposeId, StaffId};
 use crate::effects::{
-    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, Suppression, SweepOrder, Trace, Use,
+    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SealedMailing, Suppression, SweepOrder, Trace,
+    Use,
 };
 use crate::event::Event;
+use crate::gate::Known;
 use crate::job::{AnyJob, Job};
-use crate::mail::Mail;
-use crate::model::{ConsentRecord, Identity, Recipient, Subject, SubjectId};
-use crate::policy::Policy;
-use crate::protection::{BlindIndex, Unsealable, Vault, new_id};
+use crate::mail::{Mail, Mailing, unsubscribe_token};
+use crate::model::{Acceptance, ConsentRecord, Identity, Recipient, Subject, SubjectId};
+use crate::policy::{LawfulBasis, Policy};
+use crate::protection::{BlindIndex, Sealed, Unsealable, Vault, new_id, token_hash};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::time::{Span, Timestamp};
 use rand_core::CryptoRng;
@@ -29,6 +31,11 @@ pub const INTERNAL_SOURCE: &str = "rescind";
 pub struct MessageContext {
     /// The authenticated source.
     pub source: String,
+    /// Its id, by which its sender knows it; senders could put anything into it, so it goes back to them and nowhere
+    /// else.
+    pub id: String,
+    /// Where an answer goes.
+    pub reply_to: Option<String>,
     /// Checksum of source and id, for the trail.
     pub message: String,
     /// The envelope's time.
@@ -54,6 +61,18 @@ pub struct Surroundings<'a> {
     pub counters: &'a HashMap<Counter, u32>,
     /// Identities that this batch has claimed and sealed for subjects just heard of.
     pub claimed: &'a HashMap<BlindIndex, Option<Identity>>,
+}
+
+/// A mailing to be ordered.
+pub(crate) struct MailingOrder {
+    /// To which of the subject's addresses.
+    pub address: BlindIndex,
+    /// Under what.
+    pub mailing: Mailing,
+    /// Its words.
+    pub sealed: Sealed,
+    /// Not before.
+    pub due_at: Option<Timestamp>,
 }
 
 /// Handed to a job: what it may know, and where it puts what it brings about.
@@ -138,10 +157,31 @@ impl<'a> Decision<'a> {
             lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
+            mailing: None,
             trace: self.trace.clone(),
         };
         let id = order.id;
         self.out.mails.push(order);
+        id
+    }
+
+    /// Orders an app's mailing, not before its time. Returns the id of the mail.
+    pub(crate) fn mailing(&mut self, order: MailingOrder) -> Uuid {
+        let MailingOrder { address, mailing, sealed, due_at } = order;
+        let purpose = mailing.purpose.clone();
+        let id = self.mail(address, Some(&purpose), Mail::Mailing(mailing));
+        let rules = self.policy().purposes.get(&purpose);
+        let by_consent = rules.is_some_and(|p| p.basis == LawfulBasis::Consent);
+        // direct marketing ends by an objection, whatever its basis; other uses by law or contract nobody ends by a click
+        let ends = by_consent || rules.is_some_and(|p| p.marketing);
+        let vault = self.vault();
+        let token = |subject| token_hash(&unsubscribe_token(vault, subject, &purpose));
+        let unsubscribe = self.subject.filter(|_| ends).map(token);
+        let now = self.now();
+        if let Some(order) = self.out.mails.last_mut() {
+            order.due_at = due_at.unwrap_or(now).max(now);
+            order.mailing = Some(SealedMailing { sealed, by_consent, unsubscribe });
+        }
         id
     }
 
@@ -151,7 +191,8 @@ impl<'a> Decision<'a> {
         let subject = self.subject.filter(|_| mail != Mail::StaffDigest);
         let (to, trace) = (Recipient::Staff(staff), self.trace.clone());
         let lane = self.message.lane.max(mail.lane());
-        self.out.mails.push(MailOrder { id, subject, to, purpose: None, mail, due_at, lane, trace });
+        let (purpose, mailing) = (None, None);
+        self.out.mails.push(MailOrder { id, subject, to, purpose, mail, due_at, lane, mailing, trace });
     }
 
     /// Keeps queued mails from leaving.
@@ -168,6 +209,21 @@ impl<'a> Decision<'a> {
             sequence: 0,
             event,
             reply_to: None,
+            at: self.now(),
+            lane: self.message.lane,
+            trace: self.trace.clone(),
+        };
+        self.out.events.push(order);
+    }
+
+    /// Answers the message: to where it asks for the answer, else under the event's own type.
+    pub(crate) fn reply(&mut self, event: Event) {
+        let order = EventOrder {
+            id: self.new_id(),
+            subject: None,
+            sequence: 0,
+            event,
+            reply_to: self.message.reply_to.clone(),
             at: self.now(),
             lane: self.message.lane,
             trace: self.trace.clone(),
@@ -216,6 +272,11 @@ impl<'a> Decision<'a> {
     /// Keeps a proof.
     pub fn prove(&mut self, record: ConsentRecord) {
         self.out.records.push(record);
+    }
+
+    /// Keeps an acceptance of terms.
+    pub(crate) fn accept(&mut self, acceptance: Acceptance) {
+        self.out.acceptances.push(acceptance);
     }
 
     /// Takes `step` as a whole: what it ordered and counted before it refused is dropped again.
@@ -301,6 +362,10 @@ pub fn decide(
                 draft.event_sequence += 1;
                 event.sequence = draft.event_sequence;
             }
+            if out.mails[mark.mails..].iter().any(MailOrder::is_under_purpose) {
+                // such a mail leads to the subject's own page
+                draft.open_page(around.vault);
+            }
             *subject = draft;
             Ok(())
         }
@@ -319,6 +384,28 @@ pub fn decide_alone(
     rng: &mut dyn CryptoRng,
     out: &mut Effects,
 ) -> Result<(), Refusal> {
+    without_subject(message, around, rng, out, |cx| job.decide_alone(cx))
+}
+
+/// Answers one message that asks about subjects, of whom this is known.
+pub fn answer(
+    job: &dyn AnyJob,
+    known: &[Known],
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    out: &mut Effects,
+) -> Result<(), Refusal> {
+    without_subject(message, around, rng, out, |cx| job.answer(known, cx))
+}
+
+fn without_subject(
+    message: &MessageContext,
+    around: Surroundings<'_>,
+    rng: &mut dyn CryptoRng,
+    out: &mut Effects,
+    step: impl FnOnce(&mut Decision<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     let mark = out.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let mut cx = Decision {
@@ -331,7 +418,7 @@ pub fn decide_alone(
             rng: &mut *rng,
             out: &mut *out,
         };
-        job.decide_alone(&mut cx)
+        step(&mut cx)
     }));
     outcome.unwrap_or_else(|_| Err(panicked())).inspect_err(|_| out.cut(mark))
 }

@@ -93,6 +93,8 @@ impl World {
     fn decide(&mut self, end: &str, subject: &mut Subject, out: &mut Effects) -> Result<(), Refusal> {
         let message = MessageContext {
             source: "shop".into(),
+            id: "m-1".into(),
+            reply_to: None,
             message: "m".into(),
             time: self.now,
             lane: Lane::Request,

@@ -5,7 +5,8 @@ use crate::audit::AuditEvent;
 use crate::code::PurposeId;
 use crate::event::Event;
 use crate::mail::Mail;
-use crate::model::{ConsentRecord, Recipient, SubjectId};
+use crate::model::{Acceptance, ConsentRecord, Recipient, SubjectId};
+use crate::protection::Sealed;
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -37,8 +38,28 @@ pub struct MailOrder {
     pub due_at: Timestamp,
     /// Which mails go first.
     pub lane: Lane,
+    /// What an app's mailing brings beside.
+    pub mailing: Option<SealedMailing>,
     /// What it follows from.
     pub trace: Trace,
+}
+
+/// What an app's mailing brings beside its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SealedMailing {
+    /// A [`MailingText`](crate::mail::MailingText), under the subject's contact key.
+    pub sealed: Sealed,
+    /// It leaves only while a consent stands.
+    pub by_consent: bool,
+    /// SHA-256 of the token of the link that ends such mailings; none where nobody can.
+    pub unsubscribe: Option<[u8; 32]>,
+}
+
+impl MailOrder {
+    /// It goes to the subject under a purpose that it has consented to, or that needs no consent.
+    pub(crate) fn is_under_purpose(&self) -> bool {
+        self.purpose.is_some() && self.mail.request().is_none() && matches!(self.to, Recipient::Address(_))
+    }
 }
 
 /// An event to be published.
@@ -172,6 +193,8 @@ pub struct Effects {
     pub audit: Vec<AuditEvent>,
     /// Proofs.
     pub records: Vec<ConsentRecord>,
+    /// Terms that were accepted.
+    pub acceptances: Vec<Acceptance>,
     /// Mails.
     pub mails: Vec<MailOrder>,
     /// Queued mails that no longer leave, and how many of this batch's mails were ordered before that.
@@ -192,7 +215,8 @@ pub struct Effects {
 pub(crate) struct Mark {
     audit: usize,
     records: usize,
-    mails: usize,
+    acceptances: usize,
+    pub(crate) mails: usize,
     suppressions: usize,
     pub(crate) events: usize,
     follow_ups: usize,
@@ -205,6 +229,7 @@ impl Effects {
         Mark {
             audit: self.audit.len(),
             records: self.records.len(),
+            acceptances: self.acceptances.len(),
             mails: self.mails.len(),
             suppressions: self.suppressions.len(),
             events: self.events.len(),
@@ -218,6 +243,7 @@ impl Effects {
     pub(crate) fn cut(&mut self, mark: Mark) {
         self.audit.truncate(mark.audit);
         self.records.truncate(mark.records);
+        self.acceptances.truncate(mark.acceptances);
         self.mails.truncate(mark.mails);
         self.suppressions.truncate(mark.suppressions);
         self.events.truncate(mark.events);

@@ -1,7 +1,8 @@
 //! What apps are told. Held as names, numbers and references; the subject's identities are opened only when the
 //! event leaves.
 
-use crate::code::{ContentId, EntryCode, FieldId, PurposeId};
+use crate::code::{ContentId, EntryCode, FieldId, PurposeId, TopicId};
+use crate::gate::GateReason;
 use crate::locale::Locale;
 use crate::model::Ground;
 use crate::policy::OptIn;
@@ -30,6 +31,9 @@ pub enum Event {
     /// A subject took consent back.
     #[serde(rename = "consent.withdrawn.v1")]
     ConsentWithdrawn(ConsentWithdrawn),
+    /// A subject left a topic, or chose it again.
+    #[serde(rename = "topic.changed.v1")]
+    TopicChanged(TopicChanged),
     /// A purpose is no longer to be processed for a subject: stop.
     #[serde(rename = "processing.stop.v1")]
     ProcessingStop(ProcessingStop),
@@ -42,6 +46,12 @@ pub enum Event {
     /// Processing of a subject's data is no longer restricted.
     #[serde(rename = "subject.unrestricted.v1")]
     SubjectUnrestricted(SubjectUnrestricted),
+    /// A mailing was not sent.
+    #[serde(rename = "mail.suppressed.v1")]
+    MailSuppressed(MailSuppressed),
+    /// The gate was asked by a message; answered to its `replyto`.
+    #[serde(rename = "gate.answered.v1")]
+    GateAnswered(GateAnswered),
     /// A message was refused; answered to its `replyto`.
     #[serde(rename = "message.refused.v1")]
     MessageRefused(MessageRefused),
@@ -114,6 +124,19 @@ pub struct ConsentWithdrawn {
     pub consent: Uuid,
 }
 
+/// A subject left a topic, or chose it again; the consent to the purpose stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TopicChanged {
+    /// Within which purpose.
+    pub purpose: PurposeId,
+    /// Which topic.
+    pub topic: TopicId,
+    /// Chosen, or left.
+    pub subscribed: bool,
+    /// When.
+    pub changed_at: Timestamp,
+}
+
 /// A purpose is no longer to be processed for a subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessingStop {
@@ -136,6 +159,8 @@ pub enum StopCause {
     Objection,
     /// Processing is restricted (Art. 18).
     Restriction,
+    /// The consent was recorded for this purpose by mistake.
+    Correction,
 }
 
 /// Values of a subject's fields were erased.
@@ -165,6 +190,39 @@ pub struct SubjectUnrestricted {
     pub lifted_at: Timestamp,
 }
 
+/// A mailing was not sent, when it was handed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MailSuppressed {
+    /// What it was to serve.
+    pub purpose: PurposeId,
+    /// The id of the message that ordered it.
+    pub message: String,
+    /// What the gate said; none: there is no address that mail could go to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<GateReason>,
+}
+
+/// What the gate says to a `gate.check.v1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateAnswered {
+    /// Who asked.
+    pub source: String,
+    /// The id of the message that asked.
+    pub check: String,
+    /// What the data are to be used for.
+    pub purpose: PurposeId,
+    /// Whether the purpose may be processed.
+    pub allowed: bool,
+    /// Why, or why not.
+    pub reason: GateReason,
+    /// What the purpose rests on (Art. 6(1)); absent where the subject itself is in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// Since when the consent stands where it stands; absent where no consent decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
 /// A message was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRefused {
@@ -189,25 +247,31 @@ impl Event {
             Self::ConsentRequestExpired(_) => "consent.request_expired.v1",
             Self::ConsentExpired(_) => "consent.expired.v1",
             Self::ConsentWithdrawn(_) => "consent.withdrawn.v1",
+            Self::TopicChanged(_) => "topic.changed.v1",
             Self::ProcessingStop(_) => "processing.stop.v1",
             Self::FieldsErased(_) => "subject.fields_erased.v1",
             Self::SubjectRestricted(_) => "subject.restricted.v1",
             Self::SubjectUnrestricted(_) => "subject.unrestricted.v1",
+            Self::MailSuppressed(_) => "mail.suppressed.v1",
+            Self::GateAnswered(_) => "gate.answered.v1",
             Self::MessageRefused(_) => "message.refused.v1",
         }
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 13] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
         "consent.expired.v1",
         "consent.withdrawn.v1",
+        "topic.changed.v1",
         "processing.stop.v1",
         "subject.fields_erased.v1",
         "subject.restricted.v1",
         "subject.unrestricted.v1",
+        "mail.suppressed.v1",
+        "gate.answered.v1",
         "message.refused.v1",
     ];
 }

@@ -1,13 +1,14 @@
 //! The gate: may this purpose be processed for this subject now? A pure function over what is known; whoever asks it
 //! reads the subject first. Rule: whatever is not known says no.
 
-use crate::code::{ChannelId, PurposeId, TopicId};
+use crate::code::{ChannelId, PurposeId, RecipientId, TopicId};
 use crate::model::{Consent, ConsentState, Objection, SubjectState};
 use crate::policy::{LawfulBasis, Policy, Purpose};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::time::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What is asked. Topic and channel narrow the question down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +19,17 @@ pub struct GateQuestion {
     pub topic: Option<TopicId>,
     /// The channel by which the subject would be addressed.
     pub channel: Option<ChannelId>,
-    /// Who would receive the data. No policy declares recipients yet, so naming one is refused: an answer that left
-    /// it out of account would allow more than was asked.
-    pub recipient: Option<String>,
+    /// Who would receive the data (Art. 4(9)).
+    pub recipient: Option<RecipientId>,
+    /// The purpose that the data were collected for, if it is another one (Art. 5(1)(b), 6(4)).
+    pub collected_for: Option<PurposeId>,
+}
+
+impl GateQuestion {
+    /// The plain question: this purpose, nothing narrowed down.
+    pub const fn about(purpose: PurposeId) -> Self {
+        Self { purpose, topic: None, channel: None, recipient: None, collected_for: None }
+    }
 }
 
 /// What the gate says.
@@ -39,13 +48,19 @@ pub struct GateAnswer {
 }
 
 /// Why the gate says what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GateReason {
     /// Allowed: consent was given and stands.
     ConsentGranted,
     /// Allowed: the purpose rests on another basis than consent.
     LawfulBasis,
+    /// Allowed: the data were collected for another purpose, with which this one is compatible (Art. 6(4)).
+    CompatiblePurpose,
+    /// The data were collected for another purpose, which does not cover this one (Art. 5(1)(b)).
+    NotCompatible,
+    /// The purpose does not name the recipient.
+    RecipientNotCovered,
     /// Never asked, never given.
     NoConsent,
     /// Asked, not answered yet.
@@ -60,6 +75,8 @@ pub enum GateReason {
     OptInInsufficient,
     /// Given, but the wording agreed to does not cover the channel.
     ChannelNotCovered,
+    /// Given, but the subject has left the topic.
+    TopicLeft,
     /// The subject has objected (Art. 21).
     Objected,
     /// Processing is restricted (Art. 18).
@@ -79,6 +96,8 @@ pub struct Known {
     pub consent: Option<Consent>,
     /// Its objection to the purpose.
     pub objection: Option<Objection>,
+    /// The topics of the purpose that it has left.
+    pub left_topics: BTreeSet<TopicId>,
 }
 
 /// Answers one question about one subject, or about nobody.
@@ -86,6 +105,21 @@ pub struct Known {
 /// # Errors
 /// Refuses what the policy does not know: purpose, topic of the purpose, channel, recipient; naming the field.
 pub fn answer(
+    question: &GateQuestion,
+    policy: &Policy,
+    known: Option<&Known>,
+    now: Timestamp,
+) -> Result<GateAnswer, Refusal> {
+    let answer = apart_from_topics(question, policy, known, now)?;
+    let left =
+        question.topic.as_ref().is_some_and(|topic| known.is_some_and(|k| k.left_topics.contains(topic)));
+    Ok(match answer.allowed && left {
+        true => GateAnswer { allowed: false, reason: GateReason::TopicLeft, ..answer },
+        false => answer,
+    })
+}
+
+fn apart_from_topics(
     question: &GateQuestion,
     policy: &Policy,
     known: Option<&Known>,
@@ -112,8 +146,14 @@ pub fn answer(
             return Ok(GateAnswer { allowed: false, reason: GateReason::Objected, basis, since });
         }
     }
+    if question.recipient.as_ref().is_some_and(|recipient| !purpose.recipients.contains(recipient)) {
+        let reason = GateReason::RecipientNotCovered;
+        return Ok(GateAnswer { allowed: false, reason, basis, since: None });
+    }
     if purpose.basis != LawfulBasis::Consent {
-        return Ok(GateAnswer { allowed: true, reason: GateReason::LawfulBasis, basis, since: None });
+        let reason = carried_over(question, policy, purpose);
+        let allowed = reason != GateReason::NotCompatible;
+        return Ok(GateAnswer { allowed, reason, basis, since: None });
     }
     let Some(consent) = consent else {
         return Ok(GateAnswer { allowed: false, reason: GateReason::NoConsent, basis, since: None });
@@ -162,10 +202,30 @@ fn check<'p>(question: &GateQuestion, policy: &'p Policy) -> Result<&'p Purpose,
     if question.channel.as_ref().is_some_and(|channel| !policy.channels.contains_key(channel)) {
         return Err(unknown("channel", "is not a channel of the policy"));
     }
-    if question.recipient.is_some() {
-        return Err(unknown("recipient", "must be left out, the policy declares no recipients"));
+    let named = |recipient| policy.purposes.values().any(|purpose| purpose.recipients.contains(recipient));
+    if question.recipient.as_ref().is_some_and(|recipient| !named(recipient)) {
+        return Err(unknown("recipient", "is not a recipient of any purpose of the policy"));
+    }
+    if question.collected_for.as_ref().is_some_and(|origin| !policy.purposes.contains_key(origin)) {
+        let problem = "is not a purpose of the policy";
+        return Err(Refusal::field(RefusalCode::UnknownPurpose, "collected_for", problem));
     }
     Ok(purpose)
+}
+
+/// What a purpose on another basis than consent says to data that were collected for another one. Where those were
+/// collected by consent, they serve what was consented to and nothing else: another use needs a consent of its own,
+/// which decides by itself.
+fn carried_over(question: &GateQuestion, policy: &Policy, purpose: &Purpose) -> GateReason {
+    let origin = question.collected_for.as_ref().filter(|origin| **origin != purpose.id);
+    let Some(origin) = origin.and_then(|origin| policy.purposes.get(origin)) else {
+        return GateReason::LawfulBasis;
+    };
+    if origin.basis != LawfulBasis::Consent && origin.compatible_with.contains(&purpose.id) {
+        GateReason::CompatiblePurpose
+    } else {
+        GateReason::NotCompatible
+    }
 }
 
 fn weigh(

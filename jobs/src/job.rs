@@ -1,6 +1,7 @@
 //! A job: the argument struct of a message, and what is decided about it.
 
 use crate::decision::Decision;
+use crate::gate::Known;
 use crate::model::{Subject, SubjectId};
 use crate::policy::{Feature, Policy};
 use crate::refusal::{Refusal, RefusalCode};
@@ -19,6 +20,13 @@ pub enum Concerns<'a> {
     Named(&'a SubjectRef),
     /// A subject by its id.
     Known(SubjectId),
+    /// A subject that is asked about and stays as it is: the gate's question for `purpose`.
+    Asked {
+        /// As named.
+        subject: &'a SubjectRef,
+        /// What its data are to be used for.
+        purpose: &'a crate::code::PurposeId,
+    },
     /// The subject of a request for consent.
     Request(Uuid),
     /// Nobody in particular.
@@ -33,6 +41,8 @@ pub enum Concerns<'a> {
 pub enum Selection {
     /// Those with a granted consent to a purpose.
     Granted(crate::code::PurposeId),
+    /// The consents that a filter describes, each on its own.
+    Consents(crate::jobs::ConsentsWhere),
 }
 
 /// What a message about many subjects becomes for each of them.
@@ -63,8 +73,16 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
     /// It decides about restrictions and objections, so they are read with the subject.
     const RIGHTS: bool = false;
 
+    /// It decides about the subject's own page, so that is read with the subject.
+    const PAGE: bool = false;
+
     /// Whom it concerns.
     fn concerns(&self) -> Concerns<'_>;
+
+    /// Whether it decides about restrictions and objections; see [`Self::RIGHTS`].
+    fn rights(&self) -> bool {
+        Self::RIGHTS
+    }
 
     /// The cause of the notices to staff that it decides about; they are read with the subject.
     fn notices(&self) -> Option<Uuid> {
@@ -89,6 +107,15 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
         Err(Refusal::new(RefusalCode::InternalError, "This type is about one subject."))
     }
 
+    /// Answers a question about what is known of the subjects that answer to its naming.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        let _ = (known, cx);
+        Err(Refusal::new(RefusalCode::InternalError, "This type asks nothing."))
+    }
+
     /// What it becomes for each of many subjects.
     ///
     /// # Errors
@@ -111,14 +138,18 @@ pub trait AnyJob: Send + Sync {
     fn every_match(&self) -> bool;
     /// See [`Job::RENAMES`].
     fn renames(&self) -> bool;
-    /// See [`Job::RIGHTS`].
+    /// See [`Job::rights`].
     fn rights(&self) -> bool;
+    /// See [`Job::PAGE`].
+    fn page(&self) -> bool;
     /// See [`Job::notices`].
     fn notices(&self) -> Option<Uuid>;
     /// See [`Job::decide`].
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::decide_alone`].
     fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal>;
+    /// See [`Job::answer`].
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal>;
     /// See [`Job::expand`].
     fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal>;
 }
@@ -148,7 +179,11 @@ impl<J: Job> AnyJob for J {
     }
 
     fn rights(&self) -> bool {
-        J::RIGHTS
+        Job::rights(self)
+    }
+
+    fn page(&self) -> bool {
+        J::PAGE
     }
 
     fn notices(&self) -> Option<Uuid> {
@@ -161,6 +196,10 @@ impl<J: Job> AnyJob for J {
 
     fn decide_alone(&self, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         Job::decide_alone(self, cx)
+    }
+
+    fn answer(&self, known: &[Known], cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        Job::answer(self, known, cx)
     }
 
     fn expand(&self, policy: &Policy, now: Timestamp) -> Result<Expansion, Refusal> {

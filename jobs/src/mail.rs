@@ -1,8 +1,10 @@
 //! Mails that decisions order. An order names a template and what it speaks of, never an address or a text: the mail
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
+use crate::code::{ChannelId, PurposeId, TopicId};
 use crate::effects::Lane;
-use crate::model::NoticeKind;
+use crate::model::{NoticeKind, SubjectId};
+use crate::protection::{LinkKind, Vault};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,6 +29,13 @@ pub enum Mail {
         /// How an objection was decided, if one was.
         objection: Option<Decided>,
     },
+    /// An app's mailing. Its words are sealed beside it.
+    Mailing(Mailing),
+    /// Brings the code for the subject's own page.
+    PageCode {
+        /// Which code.
+        code: Uuid,
+    },
     /// Tells a member of staff to stop.
     StaffWithdrawal(StaffMail),
     /// Tells a member of staff of a request for erasure.
@@ -37,10 +46,50 @@ pub enum Mail {
     StaffObjection(StaffMail),
     /// Tells a member of staff that a subject could not be told.
     StaffUnreachable(StaffMail),
+    /// Tells a member of staff to find out what somebody meant.
+    StaffUnclear(StaffMail),
     /// Tells a member of staff that others have not acknowledged.
     StaffEscalation(StaffMail),
+    /// Tells an administrator that an endpoint of webhooks gets no events any more.
+    StaffWebhook {
+        /// Its name.
+        endpoint: String,
+        /// It said so itself; else it was away for too long.
+        gone: bool,
+    },
     /// All open notices of a member of staff who wants them together.
     StaffDigest,
+}
+
+/// Under what an app's mailing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailing {
+    /// What it serves.
+    pub purpose: PurposeId,
+    /// Which topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicId>,
+    /// By which channel.
+    pub channel: ChannelId,
+}
+
+/// The words of an app's mailing; sealed under the subject's key until it leaves.
+#[derive(Serialize, Deserialize)]
+pub struct MailingText {
+    /// Subject line and heading.
+    pub title: String,
+    /// Paragraphs, separated by empty lines.
+    pub text: String,
+    /// What stands on the button, and where it leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<(String, String)>,
+}
+
+/// The token of the link that ends mailings to a subject under a purpose. It is the same in every mail, so that an old
+/// one still serves.
+pub fn unsubscribe_token(vault: &Vault, subject: SubjectId, purpose: &PurposeId) -> String {
+    let id = vault.derived_id("unsubscribe", format!("{subject}\0{purpose}").as_bytes());
+    vault.link_token(LinkKind::Unsubscribe, id, 0)
 }
 
 /// What a mail to staff is about.
@@ -74,6 +123,7 @@ impl Mail {
             NoticeKind::Objection => Self::StaffObjection(mail),
             NoticeKind::Unreachable => Self::StaffUnreachable(mail),
             NoticeKind::Escalation => Self::StaffEscalation(mail),
+            NoticeKind::Unclear => Self::StaffUnclear(mail),
         }
     }
 
@@ -84,12 +134,16 @@ impl Mail {
             Self::RemindConsent { .. } => "remind_consent",
             Self::RestrictionConfirmed => "restriction_confirmed",
             Self::RestrictionEnding { .. } => "restriction_ending",
+            Self::Mailing(_) => "mailing",
+            Self::PageCode { .. } => "page_code",
             Self::StaffWithdrawal(_) => "staff_withdrawal",
             Self::StaffErasureRequest(_) => "staff_erasure_request",
             Self::StaffRestriction(_) => "staff_restriction",
             Self::StaffObjection(_) => "staff_objection",
             Self::StaffUnreachable(_) => "staff_unreachable",
             Self::StaffEscalation(_) => "staff_escalation",
+            Self::StaffWebhook { .. } => "staff_webhook",
+            Self::StaffUnclear(_) => "staff_unclear",
             Self::StaffDigest => "staff_digest",
         }
     }
@@ -97,7 +151,9 @@ impl Mail {
     /// Whether somebody waits for it. What follows from background work goes in the background anyway.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::RemindConsent { .. } | Self::StaffDigest | Self::StaffEscalation(_) => Lane::Background,
+            Self::RemindConsent { .. } | Self::Mailing(_) | Self::StaffDigest | Self::StaffEscalation(_) => {
+                Lane::Background
+            }
             _ => Lane::Request,
         }
     }
@@ -118,6 +174,7 @@ impl Mail {
             | Self::StaffRestriction(mail)
             | Self::StaffObjection(mail)
             | Self::StaffUnreachable(mail)
+            | Self::StaffUnclear(mail)
             | Self::StaffEscalation(mail) => Some(mail.notice),
             _ => None,
         }
@@ -125,7 +182,7 @@ impl Mail {
 
     /// It answers a request of the subject itself, and so leaves although processing is restricted.
     pub const fn answers_subject(&self) -> bool {
-        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. })
+        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. } | Self::PageCode { .. })
     }
 
     /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.

@@ -92,6 +92,8 @@ codes! {
     SubjectClosed = "subject_closed",
     /// The purpose rests on a basis against which nobody can object (Art. 21(1)).
     NotObjectionable = "not_objectionable",
+    /// A list does not revive what the subject has withdrawn, refused or objected to.
+    LeftAlone = "left_alone",
     /// There is no restriction to lift.
     NotRestricted = "not_restricted",
     /// The subject must be told first, and mail does not reach it.

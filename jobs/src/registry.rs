@@ -4,9 +4,11 @@ use crate::envelope::{data_problem, path_of};
 use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
+    AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
+    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
     MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
+    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -87,20 +89,31 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RequestConsent>(),
     Kind::of::<RecordConsent>(),
     Kind::of::<WithdrawConsent>(),
+    Kind::of::<UpdateConsents>(),
+    Kind::of::<AcceptTerms>(),
     Kind::of::<UpsertSubject>(),
     Kind::of::<RestrictSubject>(),
     Kind::of::<UnrestrictSubject>(),
     Kind::of::<ObjectToUse>(),
     Kind::of::<ChangePurpose>(),
+    Kind::of::<CheckGate>(),
+    Kind::of::<SendMailing>(),
     Kind::of::<RunSweep>(),
     Kind::of::<AnswerConsent>(),
     Kind::of::<RemindConsent>(),
     Kind::of::<ExpireRequest>(),
     Kind::of::<ExpireConsent>(),
+    Kind::of::<UpdateConsent>(),
     Kind::of::<AskAgain>(),
     Kind::of::<MarkUndeliverable>(),
     Kind::of::<SettleMail>(),
     Kind::of::<AcknowledgeNotice>(),
+    Kind::of::<SubmitForm>(),
+    Kind::of::<MailPageCode>(),
+    Kind::of::<UnlockPage>(),
+    Kind::of::<GiveConsent>(),
+    Kind::of::<CorrectSubject>(),
+    Kind::of::<ChooseTopic>(),
     Kind::of::<RemindStaff>(),
     Kind::of::<EscalateNotices>(),
 ];

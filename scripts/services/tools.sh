@@ -16,6 +16,8 @@ have() {
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     postgresql-client) command -v psql >/dev/null ;;
     rabbitmq-server) [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || command -v rabbitmq-server >/dev/null ;;
+    chromium) command -v chromium >/dev/null ;;
+    chromium-driver) command -v chromedriver >/dev/null ;;
     python3-aiosmtpd) has_module aiosmtpd ;;
     python3-pika) has_module pika ;;
     python3-venv) has_module ensurepip && has_module venv ;;

@@ -10,6 +10,7 @@
 
 mod backlog;
 mod broker;
+mod bulk;
 mod candidates;
 mod cold;
 mod cpu;
@@ -20,6 +21,7 @@ mod end_to_end;
 mod filling;
 mod floor;
 mod floor_sqlite;
+mod gate;
 mod growth;
 mod in_process;
 mod latency;
@@ -37,11 +39,13 @@ const PARTS: &[(&str, &str)] = &[
     ("decisions", "decision and rows alone, on PostgreSQL and SQLite, beside inserts by hand"),
     ("stages", "each stage of a message alone"),
     ("embedded", "HTTP, SQLite, mail: one machine, nothing beside it"),
+    ("gate", "may this purpose be processed? one question, and a hundred at once"),
     ("latency", "from publishing to acceptance of the mail, 50 messages a second"),
     ("waiting", "cost of a message while a hundred wait and while a hundred thousand do"),
     ("fill", "makes the stores for the next part; of use with RESCIND_BENCH_FOLDER"),
     ("subjects", "cost of a message with ten thousand and with two million subjects in the store"),
     ("memory", "memory of a worker with a million messages before it"),
+    ("bulk", "a list of a million consents, imported into SQLite and exported"),
     ("cold", "bulk intake into a fresh database"),
 ];
 
@@ -81,8 +85,10 @@ fn run(part: &str) {
     let place = place::Place::from_environment();
     let runtime = runtime(2);
     match part {
+        "bulk" => runtime.block_on(bulk::run(&place)),
         "cold" => runtime.block_on(cold::run(&place)),
         "decisions" => runtime.block_on(decisions::run(&place)),
+        "gate" => runtime.block_on(gate::run(&place)),
         "latency" => runtime.block_on(latency::run(&place)),
         "memory" => runtime.block_on(backlog::memory(&place)),
         "waiting" => runtime.block_on(backlog::waiting(&place)),

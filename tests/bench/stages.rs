@@ -104,7 +104,9 @@ fn decisions(rig: &Rig, bodies: &[Vec<u8>], effects: &mut Effects, subjects: &mu
             let job = registry::kind(&envelope.kind).expect("a type").parse(&envelope.data).expect("data");
             let message = MessageContext {
                 source: "broker/shop".to_owned(),
-                message: envelope.id,
+                message: envelope.id.clone(),
+                id: envelope.id,
+                reply_to: None,
                 time: envelope.time,
                 trace: Trace::default(),
                 lane: Lane::Request,

@@ -1,6 +1,7 @@
 //! Double opt-in by way of RabbitMQ and PostgreSQL, published by a client that is not ours, mail leaving over real
 //! SMTP; and what becomes of messages that are wrong, repeated or not allowed (M1, M2, M4, M5, D1).
 
+mod asking;
 mod refusals;
 mod repeats;
 mod story;

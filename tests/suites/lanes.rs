@@ -45,6 +45,8 @@ mod claims {
             trouble: None,
             created_at: Ts(due_at),
             settled_at: None,
+            gated: 0,
+            sealed: None,
             correlation: None,
             traceparent: None,
         }

@@ -178,6 +178,8 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         trouble: None,
         created_at: Ts(now),
         settled_at: None,
+        gated: 0,
+        sealed: None,
         correlation: None,
         traceparent: None,
     };

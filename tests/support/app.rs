@@ -354,6 +354,13 @@ impl TestApp {
         rows.iter().map(|row| row.get::<String>(0).expect("text")).collect()
     }
 
+    /// Changes the store by a statement.
+    pub async fn execute(&self, statement: &'static str) {
+        let statement: &'static rescind_worker::store::dialect::Sql =
+            Box::leak(Box::new(rescind_worker::store::dialect::sql(statement)));
+        self.worker().engine.pool().write(statement, Vec::new()).await.expect("a statement");
+    }
+
     /// The number that a query counts.
     pub async fn count(&self, query: &'static str) -> i64 {
         let query: &'static rescind_worker::store::dialect::Sql =

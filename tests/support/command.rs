@@ -70,6 +70,7 @@ pub async fn rescind(
         input: &mut input,
         output: &mut out,
         errors: &mut err,
+        terminal: false,
         clock,
         randomness: Randomness::system(),
     };

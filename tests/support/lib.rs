@@ -3,6 +3,7 @@
 pub mod app;
 mod both;
 pub mod broker;
+pub mod browser;
 pub mod certificate;
 pub mod command;
 pub mod database;

@@ -68,6 +68,12 @@ pub enum StartError {
     /// The client of the collector.
     #[error("telemetry: {0}")]
     Telemetry(#[from] crate::trust::TrustProblem),
+    /// The endpoints of webhooks.
+    #[error("{0}")]
+    Webhooks(String),
+    /// The client that calls out.
+    #[error("egress: {0}")]
+    Egress(#[from] crate::egress::EgressError),
     /// The mail transport.
     #[error("mail: {0}")]
     Mail(#[from] crate::mail::transport::OpenError),
@@ -107,6 +113,15 @@ pub struct Opened {
 pub fn policy(config: &Config) -> Result<rescind_jobs::policy::file::Loaded, StartError> {
     let types: Vec<&str> = registry::public_names().collect();
     Ok(load_policy(config.policy.as_deref(), &types)?)
+}
+
+/// Reads the endpoints of webhooks that the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn endpoints(config: &Config) -> Result<Vec<crate::webhook_file::Endpoint>, StartError> {
+    let read = config.webhooks.as_deref().map_or(Ok(Vec::new()), crate::webhook_file::read);
+    read.map_err(StartError::Webhooks)
 }
 
 /// Reads the templates that the configuration names.

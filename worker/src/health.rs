@@ -17,6 +17,8 @@ pub struct Vitals {
     store: Mutex<Option<String>>,
     /// Why mail cannot leave.
     pub mail: Arc<Mutex<Option<String>>>,
+    /// Why endpoints of webhooks do not take events.
+    pub webhooks: crate::outbox::webhooks::Troubles,
     /// The policy in force.
     pub policy: Option<Live<InForce>>,
     /// When policy and templates were last read anew, and why that was refused.
@@ -79,6 +81,12 @@ impl Vitals {
         ];
         if let Some(trouble) = lock(&self.keys).clone() {
             parts.push(PartHealth { name: "keys", state: PartState::Degraded(trouble) });
+        }
+        let troubles = self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !troubles.is_empty() {
+            let told: Vec<String> =
+                troubles.into_iter().map(|(name, why)| format!("{name} is {why}")).collect();
+            parts.push(PartHealth { name: "webhooks", state: PartState::Degraded(told.join("; ")) });
         }
         let broker = [
             ("broker_intake", &self.intake),

@@ -51,6 +51,13 @@ impl Holder {
     }
 }
 
+/// Whether a worker lives on this folder.
+pub(crate) fn is_held(data_dir: &Path) -> bool {
+    let file = File::open(data_dir.join("worker.lock"));
+    // held for a moment only, and with others: a worker that starts in it would see a rival
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn trouble(path: &Path, source: std::io::Error) -> StartError {
     let what = format!("{} (is another worker running on this folder?)", path.display());
     StartError::Io { what, source }

@@ -66,6 +66,7 @@ pub struct Metrics {
     again: Counter,
     mails: Family<StateLabel, Counter>,
     events: Family<StateLabel, Counter>,
+    webhooks: Family<OutcomeLabel, Counter>,
     parts: Family<PartLabel, Gauge>,
     troubles: Family<TroubleLabels, Gauge>,
     policy: Family<HashLabel, Gauge>,
@@ -91,6 +92,12 @@ pub struct Gauges {
     pub events_queued: Gauge,
     /// For how long the oldest of them has waited.
     pub event_age: Seconds,
+    /// Events that wait for endpoints of webhooks.
+    pub webhooks_waiting: Gauge,
+    /// For how long the oldest of them has waited.
+    pub webhook_age: Seconds,
+    /// Endpoints that get nothing until they are resumed.
+    pub webhooks_stopped: Gauge,
     /// Parked messages.
     pub parked: Gauge,
     /// By how much the schedules are late.
@@ -111,6 +118,8 @@ impl Default for Metrics {
         registry.register("mails", "Mails by what became of an attempt", mails.clone());
         let events = Family::<StateLabel, Counter>::default();
         registry.register("events", "Events by what became of an attempt", events.clone());
+        let webhooks = Family::<OutcomeLabel, Counter>::default();
+        registry.register("webhooks", "Webhooks by what became of an attempt", webhooks.clone());
         let policy = Family::<HashLabel, Gauge>::default();
         registry.register("policy", "The policy in force, by its hash", policy.clone());
         let reloads = Family::<OutcomeLabel, Counter>::default();
@@ -126,11 +135,20 @@ impl Default for Metrics {
         seconds("job_age", "Time for which the oldest due row has waited", &gauges.job_age);
         seconds("mail_age", "Time for which the oldest queued mail has waited", &gauges.mail_age);
         seconds("event_age", "Time for which the oldest queued event has waited", &gauges.event_age);
+        seconds(
+            "webhook_age",
+            "Time for which the oldest undelivered webhook has waited",
+            &gauges.webhook_age,
+        );
         seconds("schedule_lag", "Time by which the latest schedule is late", &gauges.schedule_lag);
         registry.register("mails_queued", "Mails that are queued", gauges.mails_queued.clone());
         let help = "Mails of which it is not known whether they left";
         registry.register("mails_uncertain", help, gauges.mails_uncertain.clone());
         registry.register("events_queued", "Events that are queued", gauges.events_queued.clone());
+        let help = "Events that wait for endpoints of webhooks";
+        registry.register("webhooks_waiting", help, gauges.webhooks_waiting.clone());
+        let help = "Endpoints of webhooks that get nothing until they are resumed";
+        registry.register("webhooks_stopped", help, gauges.webhooks_stopped.clone());
         registry.register("parked", "Parked messages", gauges.parked.clone());
         let parts = Family::<PartLabel, Gauge>::default();
         registry.register("part_ready", "Whether a part does what it is for: 1, or 0", parts.clone());
@@ -143,6 +161,7 @@ impl Default for Metrics {
             again,
             mails,
             events,
+            webhooks,
             parts,
             troubles,
             policy,
@@ -183,6 +202,16 @@ impl Metrics {
     /// Something became of an event.
     pub fn event(&self, state: &'static str) {
         self.events.get_or_create(&StateLabel { state }).inc();
+    }
+
+    /// What became of an attempt to send an event to an endpoint: `delivered`, `retried`, `refused`.
+    pub fn webhook(&self, outcome: &'static str) {
+        self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// So many events were dropped that waited for an endpoint.
+    pub fn webhooks_dropped(&self, count: u64) {
+        self.webhooks.get_or_create(&OutcomeLabel { outcome: "dropped" }).inc_by(count);
     }
 
     /// How the parts do now.

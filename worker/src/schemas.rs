@@ -1,6 +1,8 @@
 //! JSON Schemas of everything that is exchanged with Rescind or configured: messages, events, configuration, policy.
 //! Drawn from the very types that read and write them; `config/schemas/` holds a copy that a test keeps current.
 
+mod asyncapi;
+
 use crate::config::config_schema;
 use rescind_jobs::decision::INTERNAL_SOURCE;
 use rescind_jobs::envelope::LONGEST_ATTRIBUTE;
@@ -14,7 +16,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// One schema.
 #[derive(Clone, Debug)]
 pub struct SchemaFile {
-    /// `messages`, `events`, `config` or `policy`.
+    /// `messages`, `events`, `config`, `policy` or `asyncapi`.
     pub group: &'static str,
     /// What it describes: a type, `config` or `policy`.
     pub name: &'static str,
@@ -51,14 +53,17 @@ pub fn all() -> Vec<SchemaFile> {
     });
     let files = [("config", config_schema()), ("policy", policy_schema())];
     let files = files.map(|(name, schema)| SchemaFile { group: name, name, schema });
-    messages.chain(events).chain(files).collect()
+    let mut all: Vec<SchemaFile> = messages.chain(events).chain(files).collect();
+    let schema = asyncapi::document(&all);
+    all.push(SchemaFile { group: "asyncapi", name: "asyncapi", schema });
+    all
 }
 
 /// The whole message of a type, as it is sent.
 fn message(name: &str, data: Value) -> Value {
     let extra = json!({
         "source": text("Who sends it; for an authenticated source its name in the policy."),
-        "replyto": text("The queue that a refusal is answered to."),
+        "replyto": text("The queue that a refusal, or what the message asks, is answered to."),
     });
     envelope(name, data, extra, &[])
 }
@@ -69,8 +74,8 @@ fn event(name: &str, mut data: Value) -> Value {
         "source": {"const": INTERNAL_SOURCE},
         "datacontenttype": {"const": "application/json"},
     });
-    // a refusal is about a message, every other event about a subject
-    if name == REFUSED {
+    // an answer is about a message, every other event about a subject
+    if ANSWERS.contains(&name) {
         return envelope(name, data, extra, &[]);
     }
     extra["subject"] = json!({"type": "string", "format": "uuid", "description": "Whom it is about."});
@@ -92,8 +97,8 @@ fn event(name: &str, mut data: Value) -> Value {
     envelope(name, data, extra, &["subject", "sequence"])
 }
 
-/// The one event that is not about a subject.
-const REFUSED: &str = "message.refused.v1";
+/// The events that answer a message, and so are not about a subject.
+const ANSWERS: [&str; 2] = ["gate.answered.v1", "message.refused.v1"];
 
 fn text(description: &str) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE, "description": description})
@@ -181,6 +186,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_asyncapi_document_names_everything_and_refers_to_files_that_there_are() {
+        let all = all();
+        let document = &all.iter().find(|file| file.name == "asyncapi").expect("it is there").schema;
+        let paths: Vec<_> = all.iter().map(|file| format!("./{}", file.path())).collect();
+        let of = |channel: &str| {
+            let messages =
+                document.pointer(&format!("/channels/{channel}/messages")).and_then(Value::as_object);
+            let mut names: Vec<_> = messages.expect("messages").keys().cloned().collect();
+            names.sort();
+            names
+        };
+        let sorted = |names: Vec<&'static str>| {
+            let mut names: Vec<_> = names.into_iter().map(str::to_owned).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(of("jobs"), sorted(registry::public_names().collect()));
+        assert_eq!(of("events"), sorted(Event::KINDS.to_vec()));
+        for name in of("jobs").into_iter().chain(of("events")) {
+            let message = &document["components"]["messages"][&name];
+            let file = message["payload"]["$ref"].as_str().expect("a reference");
+            assert!(paths.contains(&file.to_owned()), "{file}");
+            assert!(message["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        }
+    }
+
+    #[test]
     fn every_public_type_and_every_event_has_one() {
         let all = all();
         let names = |group| all.iter().filter(|f| f.group == group).map(|f| f.name).collect::<Vec<_>>();
@@ -193,7 +225,9 @@ mod tests {
                 let pointer = format!("/$defs/{name}");
                 assert!(file.schema.pointer(&pointer).is_some(), "{}: {name} is nowhere", file.path());
             }
-            assert!(file.schema.get("description").is_some_and(Value::is_string), "{}", file.path());
+            let described =
+                file.schema.get("description").or_else(|| file.schema.pointer("/info/description"));
+            assert!(described.is_some_and(Value::is_string), "{}", file.path());
         }
     }
 }

@@ -6,7 +6,7 @@ use rescind_jobs::code::{FieldId, PurposeId, StaffId};
 use rescind_jobs::locale::Locale;
 use rescind_jobs::model::{self, Identity, IdentityKind, NoticeDetail, SubjectId};
 use rescind_jobs::policy::{Policy, StaffMember};
-use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey, mask};
+use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 
 /// What notices are put into words with.
 pub(crate) struct Words<'a> {
@@ -100,7 +100,8 @@ impl Words<'_> {
             }
             let Ok(value) = key.open_text(place("subject_field"), sealed) else { continue };
             let label = known.map_or_else(|| field.to_string(), |f| f.title.get(locale).1.to_owned());
-            let value = if clear { value } else { mask::text(&value) };
+            let handling = self.policy.handling(field);
+            let value = if clear { value } else { self.policy.masking.mask(handling).text(&value) };
             lines.push(PersonLine { kind: "other", label, value });
         }
         for identity in person.identities.iter().filter(|i| i.active).take(MOST_VALUES * 3) {
@@ -111,7 +112,8 @@ impl Words<'_> {
                 IdentityKind::External(scheme) => ("other", scheme.to_string(), "ids"),
             };
             let clear = rules.clear.contains(name);
-            let value = if clear { value } else { mask::identity(&identity.kind, &value) };
+            let mask = self.policy.masking.mask(self.policy.masking.identifying);
+            let value = if clear { value } else { mask.identity(&identity.kind, &value) };
             lines.push(PersonLine { kind, label, value });
         }
         lines

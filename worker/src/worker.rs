@@ -4,9 +4,10 @@
 //! close. Whoever starts a worker stops it; nothing here reads signals.
 
 use crate::amqp::{self, IntakeSettings, Publisher, PublisherSettings};
-use crate::app::{Opened, StartError, renderer};
+use crate::app::{Opened, StartError, endpoints, renderer};
 use crate::broker::BrokerHandle;
 use crate::config::{Config, Transport as TransportChoice};
+use crate::egress::Egress;
 use crate::fault::{self, Point};
 use crate::health::Vitals;
 use crate::holder::Holder;
@@ -15,13 +16,14 @@ use crate::mail::transport::Transport;
 use crate::metrics::Metrics;
 use crate::outbox::events::{EventDispatcher, Sink};
 use crate::outbox::mails::MailDispatcher;
+use crate::outbox::webhooks::WebhookDispatcher;
 use crate::reload::Reloader;
 use crate::rotation::Watch;
 use crate::runner::door::Door;
 use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
 use crate::store::outbox::{events, mails};
-use crate::store::{Pool, parked, queue, sweeps};
+use crate::store::{Pool, parked, queue, sweeps, webhooks};
 use crate::telemetry::{Exporter, Resource, Telemetry};
 use crate::web::{self, WebState};
 use rescind_jobs::effects::Lane;
@@ -146,7 +148,8 @@ impl Worker {
             }
             None => (Telemetry::default(), None),
         };
-        let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone());
+        let endpoints = endpoints(&config)?;
+        let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone(), endpoints.clone());
         let mut vitals = Vitals::default();
         vitals.policy = Some(policy.clone());
         let (mut intakes, mut workers) = (Group::new(&vitals.broken), Group::new(&vitals.broken));
@@ -215,6 +218,28 @@ impl Worker {
             woken: engine.woken().clone(),
         };
         workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
+        if !endpoints.is_empty() {
+            let egress = Egress::new(&config.egress)?;
+            webhooks::introduce(&opened.pool, &endpoints).await?;
+            for endpoint in endpoints {
+                let dispatcher = WebhookDispatcher {
+                    endpoint,
+                    pool: opened.pool.clone(),
+                    policy: policy.clone(),
+                    vault: Arc::clone(&opened.vault),
+                    egress: egress.clone(),
+                    clock: opened.clock.clone(),
+                    randomness: opened.randomness.clone(),
+                    metrics: Arc::clone(&metrics),
+                    kept: Span::seconds(
+                        i64::try_from(config.housekeeping.outbox.as_secs()).unwrap_or(i64::MAX),
+                    ),
+                    timeout: config.egress.timeout,
+                    troubles: Arc::clone(&vitals.webhooks),
+                };
+                workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
+            }
+        }
         workers.start(crate::sweep::run(engine.clone(), config.housekeeping, workers.stop.clone()));
 
         if let (Some(broker), Some(health), Some(bulk)) = (&config.intake.amqp, &vitals.intake, &vitals.bulk)
@@ -317,7 +342,8 @@ impl Worker {
     }
 }
 
-fn engine(opened: &Opened, policy: &Live<InForce>, metrics: &Arc<Metrics>) -> Engine {
+/// The engine of an open store.
+pub(crate) fn engine(opened: &Opened, policy: &Live<InForce>, metrics: &Arc<Metrics>) -> Engine {
     let config = &opened.config;
     let days = |d: Duration| Span::seconds(i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
     let settings = Settings {
@@ -355,6 +381,7 @@ async fn take_up(
     if let Some(previous) = previous {
         mails::expire_leases(pool, previous, now).await?;
         events::expire_leases(pool, previous, now).await?;
+        webhooks::release(pool, previous).await?;
     }
     Ok(())
 }
@@ -401,6 +428,12 @@ async fn measure(engine: &Engine, metrics: &Metrics) {
     if let Ok((queued, since)) = events::counts(pool).await {
         gauges.events_queued.set(queued);
         gauges.event_age.set(age(since));
+    }
+    if let Ok(listed) = webhooks::list(pool).await {
+        gauges.webhooks_waiting.set(listed.iter().map(|endpoint| endpoint.waiting).sum());
+        gauges.webhook_age.set(age(listed.iter().filter_map(|endpoint| endpoint.since).min()));
+        let stopped = listed.iter().filter(|e| e.standing.state != webhooks::EndpointState::Active).count();
+        gauges.webhooks_stopped.set(i64::try_from(stopped).unwrap_or(i64::MAX));
     }
     if let Ok(count) = parked::count(pool).await {
         gauges.parked.set(count);

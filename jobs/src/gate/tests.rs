@@ -20,12 +20,7 @@ fn now() -> Timestamp {
 }
 
 fn question(purpose: &str) -> GateQuestion {
-    GateQuestion {
-        purpose: PurposeId::new(purpose).expect("a name"),
-        topic: None,
-        channel: None,
-        recipient: None,
-    }
+    GateQuestion::about(PurposeId::new(purpose).expect("a name"))
 }
 
 fn consent(state: ConsentState, opt_in: OptIn) -> Consent {
@@ -34,7 +29,7 @@ fn consent(state: ConsentState, opt_in: OptIn) -> Consent {
 }
 
 fn known(state: SubjectState, consent: Option<Consent>) -> Known {
-    Known { state, consent, objection: None }
+    Known { state, consent, objection: None, left_topics: BTreeSet::new() }
 }
 
 #[test]
@@ -137,9 +132,14 @@ fn what_the_policy_does_not_know_is_refused_by_its_field() {
             "channel",
         ),
         (
-            GateQuestion { recipient: Some("printer".into()), ..question("newsletter") },
+            GateQuestion { recipient: RecipientId::new("printer"), ..question("newsletter") },
             RefusalCode::InvalidField,
             "recipient",
+        ),
+        (
+            GateQuestion { collected_for: PurposeId::new("nothing"), ..question("order") },
+            RefusalCode::UnknownPurpose,
+            "collected_for",
         ),
     ];
     for (question, code, field) in rows {
@@ -172,7 +172,7 @@ fn an_objection_stands_until_a_later_consent_or_a_decision() {
         Some(Objection { state, at: now().minus(Span::days(days)), told_by: "shop".into(), decided_at: None })
     };
     let ask = |purpose: &str, consent: Option<Consent>, objection: Option<Objection>| {
-        let of_ana = Known { state: SubjectState::Active, consent, objection };
+        let of_ana = Known { state: SubjectState::Active, consent, objection, left_topics: BTreeSet::new() };
         answer(&question(purpose), &policy, Some(&of_ana), now()).expect("an answer").reason
     };
     let granted = || Some(consent(ConsentState::Granted, OptIn::Double));
@@ -184,4 +184,38 @@ fn an_objection_stands_until_a_later_consent_or_a_decision() {
     assert_eq!(ask("newsletter", granted(), in_force(5)), R::ConsentGranted, "the later word is the consent");
     let withdrawn = Some(consent(ConsentState::Withdrawn, OptIn::OptedOutSubject));
     assert_eq!(ask("newsletter", withdrawn, in_force(1)), R::ConsentWithdrawn);
+}
+
+/// Purpose limitation (Art. 5(1)(b), 6(4)): what was collected for one purpose serves another only if that is declared,
+/// and never opens what rests on consent or comes from consent.
+#[test]
+fn data_collected_for_another_purpose_need_its_compatibility() {
+    let policy = policy();
+    let of_ana = known(SubjectState::Active, Some(consent(ConsentState::Granted, OptIn::Double)));
+    let ask = |purpose: &str, origin: &str| {
+        let question = GateQuestion { collected_for: PurposeId::new(origin), ..question(purpose) };
+        let answer = answer(&question, &policy, Some(&of_ana), now()).expect("an answer");
+        (answer.allowed, answer.reason)
+    };
+    assert_eq!(ask("fraud_prevention", "order"), (true, R::CompatiblePurpose));
+    assert_eq!(ask("order", "order"), (true, R::LawfulBasis));
+    assert_eq!(ask("order", "fraud_prevention"), (false, R::NotCompatible), "it is not mutual");
+    assert_eq!(ask("accounting", "order"), (false, R::NotCompatible));
+    assert_eq!(ask("order", "newsletter"), (false, R::NotCompatible), "what comes from consent");
+    assert_eq!(ask("newsletter", "order"), (true, R::ConsentGranted), "the consent of its own decides");
+}
+
+#[test]
+fn a_recipient_counts_only_if_the_purpose_names_it() {
+    let mut policy = policy();
+    let printer = RecipientId::new("printer").expect("a name");
+    let accounting = PurposeId::new("accounting").expect("a name");
+    policy.purposes.get_mut(&accounting).expect("a purpose").recipients.insert(printer.clone());
+    let of_ana = known(SubjectState::Active, None);
+    let ask = |purpose: &str| {
+        let question = GateQuestion { recipient: Some(printer.clone()), ..question(purpose) };
+        answer(&question, &policy, Some(&of_ana), now()).expect("an answer").reason
+    };
+    assert_eq!(ask("accounting"), R::LawfulBasis);
+    assert_eq!(ask("order"), R::RecipientNotCovered);
 }

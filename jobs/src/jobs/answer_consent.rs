@@ -4,11 +4,14 @@ use super::guards::is_child;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, state};
 use super::stopping::{End, stop};
+use crate::code::ContentId;
 use crate::decision::Decision;
 use crate::event::StopCause;
 use crate::job::{Concerns, Job};
 use crate::locale::Locale;
-use crate::model::{Answer, Evidence, RequestState, Statement, StatementKind, Subject, SubjectState};
+use crate::model::{
+    Answer, ConsentState, Evidence, RequestState, Statement, StatementKind, Subject, SubjectState,
+};
 use crate::policy::OptIn;
 use crate::refusal::{Refusal, RefusalCode};
 use schemars::JsonSchema;
@@ -118,8 +121,61 @@ impl Job for AnswerConsent {
         {
             last.source = TOLD_BY_SUBJECT.to_owned();
         }
+        if agrees {
+            refuse(&manner.refused, &stated, subject, cx)?;
+            // taking it back must be as easy (Art. 7(3))
+            subject.open_page(cx.vault());
+        }
         let ended = state(stated, subject, cx);
         let end = End { cause: StopCause::Withdrawal, at: now, reason: None };
         stop(ended.as_slice(), &end, subject, cx)
     }
+}
+
+/// What was refused in the form whose yes is confirmed now. Only now it is known who said it; a consent that stands, or is
+/// asked for anew, is not touched by it.
+fn refuse(
+    contents: &[ContentId],
+    confirmed: &Stated,
+    subject: &mut Subject,
+    cx: &mut Decision<'_>,
+) -> Result<(), Refusal> {
+    for name in contents {
+        let Some(content) = cx.policy().contents.get(name) else { continue };
+        let Some(version) = content.current(cx.now()) else { continue };
+        let stands = subject.consents.get(&content.purpose).is_some_and(|consent| {
+            consent.is_granted(cx.now())
+                || matches!(consent.state, ConsentState::Refused | ConsentState::Withdrawn)
+        });
+        let asked =
+            subject.requests.iter().any(|r| r.purpose == content.purpose && r.state == RequestState::Open);
+        if stands || asked {
+            continue;
+        }
+        let manner = Manner { how: Some("form".to_owned()), ..Manner::default() };
+        let refused = Stated {
+            purpose: content.purpose.clone(),
+            statement: Statement {
+                kind: StatementKind::Refusal,
+                at: cx.now(),
+                source: TOLD_BY_SUBJECT.to_owned(),
+            },
+            opt_in: OptIn::OptedOutSubject,
+            agreed: Some(Agreed {
+                category: content.category.clone(),
+                content: name.clone(),
+                version: version.version,
+                locale: confirmed.agreed.as_ref().map_or(cx.policy().default_locale, |agreed| agreed.locale),
+                regulation: version.regulation.as_ref().map(proof::document_reference),
+            }),
+            source: confirmed.source.clone(),
+            reason: None,
+            linked: None,
+            evidence: Some(proof::seal(&manner, "evidence", subject, cx)?),
+            network_evidence: None,
+        };
+        // nothing stood, so nothing has ended
+        state(refused, subject, cx);
+    }
+    Ok(())
 }

@@ -42,7 +42,15 @@ impl Job for AskAgain {
         }
         let contents = [self.content.clone()];
         let at = cx.now();
-        let wanted = Ask { contents: &contents, email: None, source: None, evidence: None, staff: None, at };
+        let wanted = Ask {
+            contents: &contents,
+            refused: &[],
+            email: None,
+            source: None,
+            evidence: None,
+            staff: None,
+            at,
+        };
         match cx.whole(|cx| ask(&wanted, subject, cx)) {
             Err(refusal) if refusal.code == RefusalCode::LimitReached => {
                 // a cap spreads such mails over time, it does not drop them; the jitter keeps them apart

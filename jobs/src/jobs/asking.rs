@@ -23,6 +23,8 @@ use std::collections::HashSet;
 /// What is asked.
 pub(crate) struct Ask<'a> {
     pub contents: &'a [ContentId],
+    /// What was refused in the same act; told with the confirmation.
+    pub refused: &'a [ContentId],
     pub email: Option<&'a str>,
     pub source: Option<&'a EntryCode>,
     pub evidence: Option<&'a Evidence>,
@@ -146,8 +148,8 @@ fn mailbox(address: &str, at_a_provider: bool) -> String {
     format!("{base}@{domain}")
 }
 
-/// Counts the request against every cap (D2).
-fn count(address: &Identity, subject: &Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+/// Counts a mail that somebody's form brings about against every cap (D2).
+pub(crate) fn count(address: &Identity, subject: &Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
     let limits = &cx.policy().limits;
     let source = cx.message().source.clone();
     let value = subject.open_identity(address, cx.vault())?;
@@ -187,6 +189,7 @@ fn open_request(
         form: ask.evidence.and_then(|e| e.form.as_ref()).map(proof::cut),
         staff: ask.staff.map(proof::cut),
         requested_at: Some(ask.at),
+        refused: ask.refused.to_vec(),
         ..Manner::default()
     };
     let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);

@@ -199,7 +199,7 @@ impl ObjectToUse {
 }
 
 /// Enters an objection; whether there is anything new about it.
-fn raise(
+pub(super) fn raise(
     purpose: &Purpose,
     state: ObjectionState,
     at: Timestamp,

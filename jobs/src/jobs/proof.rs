@@ -1,6 +1,7 @@
 //! Sealing what proves an expression of will (Art. 7(1)): form, staff and manner apart from IP and user agent, which
 //! have a period of their own.
 
+use crate::code::ContentId;
 use crate::decision::Decision;
 use crate::model::{Evidence, Subject};
 use crate::protection::Sealed;
@@ -26,9 +27,15 @@ pub(crate) struct Manner {
     /// It was given expressly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explicit: bool,
+    /// The record that this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<uuid::Uuid>,
     /// When the subject first asked, before confirming.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
+    /// What was refused in the same form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<ContentId>,
 }
 
 /// Traces of the network: of the first step, and of the confirmation.

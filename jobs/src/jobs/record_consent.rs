@@ -1,6 +1,7 @@
 //! Consent that was taken elsewhere is recorded: on paper, by phone, in an app's own form (B2–B9).
 
 use super::guards;
+use super::importing;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, consent_source, state};
 use super::stopping::{End, stop};
@@ -50,6 +51,10 @@ pub struct RecordConsent {
     /// What proves them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// They stand in a list that may be older than what the subject said since: a yes to what the subject has withdrawn,
+    /// refused or objected to is refused as `left_alone`, whatever the times (D8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
 }
 
 /// Who consented for a child.
@@ -123,6 +128,11 @@ impl Job for RecordConsent {
         Concerns::Named(&self.subject)
     }
 
+    /// Only what a list tells is measured by objections: a yes told by the subject's own act is the later word.
+    fn rights(&self) -> bool {
+        self.imported
+    }
+
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         // a no always counts, also of whom processing is restricted
         let agrees = self.consents.iter().any(|answer| answer.answer == Answer::Agree);
@@ -153,6 +163,14 @@ impl Job for RecordConsent {
         let mut ended = Vec::new();
         for (answer, content, version, linked) in self.usable(at, subject, cx)? {
             let agrees = answer.answer == Answer::Agree;
+            let statement = Statement {
+                kind: if agrees { StatementKind::Grant } else { StatementKind::Refusal },
+                at,
+                source: cx.message().source.clone(),
+            };
+            if self.imported && importing::is_known(&statement, content, version, subject) {
+                continue;
+            }
             let (evidence, network_evidence) = self.proof(subject, cx)?;
             let opt_in = match (agrees, self.staff.is_some()) {
                 (true, true) => OptIn::SingleStaff,
@@ -163,11 +181,7 @@ impl Job for RecordConsent {
             let wanted = subject.locale.unwrap_or(cx.policy().default_locale);
             let stated = Stated {
                 purpose: content.purpose.clone(),
-                statement: Statement {
-                    kind: if agrees { StatementKind::Grant } else { StatementKind::Refusal },
-                    at,
-                    source: cx.message().source.clone(),
-                },
+                statement,
                 opt_in,
                 agreed: Some(Agreed {
                     category: content.category.clone(),
@@ -202,7 +216,9 @@ impl RecordConsent {
             how: self.how.as_ref().map(proof::cut),
             guardian: self.guardian.as_ref().map(|g| proof::cut(format!("{} ({})", g.name, g.how))),
             explicit: self.explicit,
+            corrects: None,
             requested_at: None,
+            refused: Vec::new(),
         };
         let evidence = Some(proof::seal(&manner, "evidence", subject, cx)?);
         let network = match NetworkTrace::of(self.evidence.as_ref()) {
@@ -244,6 +260,10 @@ impl RecordConsent {
                 let purpose = cx.policy().purposes.get(&content.purpose);
                 match purpose.filter(|_| answer.answer == Answer::Agree) {
                     Some(purpose) => guards::explicit("content", purpose, self.explicit)
+                        .and_then(|()| match self.imported {
+                            true => importing::revives_nothing("content", purpose, subject),
+                            false => Ok(()),
+                        })
                         .map(|()| (content, version))
                         .map_err(|r| ("content", r.fields.into_iter().map(|f| f.problem).collect(), r.code)),
                     None => Ok((content, version)),

@@ -49,6 +49,7 @@ impl Job for RequestConsent {
         ask(
             &Ask {
                 contents: &self.contents,
+                refused: &[],
                 email: self.subject.email.as_deref(),
                 source: self.source.as_ref(),
                 evidence: self.evidence.as_ref(),

@@ -163,7 +163,8 @@ impl UpsertSubject {
     }
 }
 
-fn value_problem(kind: FieldKind, value: &str) -> Option<String> {
+/// Why a value of this kind is not taken, if it is not.
+pub(crate) fn value_problem(kind: FieldKind, value: &str) -> Option<String> {
     if value.chars().count() > LONGEST_VALUE || value.chars().any(|c| c.is_control()) {
         return Some(format!("must be one line of at most {LONGEST_VALUE} characters"));
     }

@@ -1,13 +1,18 @@
 //! Consent is taken back (Art. 7(3)): as easily as it was given, at any time, with effect for the future.
 
+use super::answer_consent::TOLD_BY_SUBJECT;
+use super::notifying::notify;
+use super::object_to_use::raise;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
+use super::restricting::not_erased;
 use super::stating::{Stated, known, state, withdrawal_source};
 use super::stopping::{End, stop};
 use crate::code::{EntryCode, PurposeId};
-use crate::decision::Decision;
-use crate::event::StopCause;
+use crate::decision::{Decision, INTERNAL_SOURCE};
+use crate::effects::Suppression;
+use crate::event::{Event, ProcessingStop, StopCause};
 use crate::job::{Concerns, Job};
-use crate::model::{Evidence, Statement, StatementKind, Subject};
+use crate::model::{Evidence, NoticeDetail, NoticeKind, ObjectionState, Statement, StatementKind, Subject};
 use crate::policy::{LawfulBasis, OptIn};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
@@ -23,6 +28,9 @@ pub struct WithdrawConsent {
     pub subject: SubjectRef,
     /// To which purposes.
     pub purposes: Purposes,
+    /// It is not quite clear whether, or what, the subject withdraws: direct marketing stops at once, and staff find out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
     /// Why; a value of the dictionary of withdrawal reasons, and its default if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EntryCode>,
@@ -39,6 +47,9 @@ pub struct WithdrawConsent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
+
+/// The form of the subject's own page; and, where the policy has it, the source of what is withdrawn there.
+pub const PREFERENCE_PAGE: &str = "preference-page";
 
 /// Which purposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,19 +81,31 @@ impl Job for WithdrawConsent {
         Concerns::Named(&self.subject)
     }
 
+    fn rights(&self) -> bool {
+        self.unclear
+    }
+
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         let at = cx.act_time(self.withdrawn_at, "data.withdrawn_at")?;
+        if self.unclear {
+            self.purposes(subject, cx)?;
+            return unclear(at, subject, cx);
+        }
         let reasons = &cx.policy().dictionaries.withdrawal_reasons;
         if let Some(reason) = &self.reason {
             known(reason, reasons, "data.reason")?;
         }
         let reason = self.reason.as_ref().or(reasons.default.as_ref());
         let source = withdrawal_source(self.source.as_ref(), cx)?;
+        let form = self.evidence.as_ref().and_then(|e| e.form.as_deref());
+        let told_by = match cx.message().source.as_str() {
+            INTERNAL_SOURCE if form == Some(PREFERENCE_PAGE) => TOLD_BY_SUBJECT,
+            source => source,
+        };
         let mut ended = Vec::new();
         for purpose in self.purposes(subject, cx)? {
             let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
-            let statement =
-                Statement { kind: StatementKind::Withdrawal, at, source: cx.message().source.clone() };
+            let statement = Statement { kind: StatementKind::Withdrawal, at, source: told_by.to_owned() };
             let manner = Manner {
                 form: self.evidence.as_ref().and_then(|e| e.form.as_ref()).map(proof::cut),
                 staff: self.staff.as_ref().map(proof::cut),
@@ -114,6 +137,28 @@ impl Job for WithdrawConsent {
         }
         stop(&ended, &End { cause: StopCause::Withdrawal, at, reason }, subject, cx)
     }
+}
+
+/// Something that may be a withdrawal (E9): direct marketing ends at once, as by an objection, because that can do no harm;
+/// consents stand, and staff find out what was meant. A consent that the subject gives later is its later word.
+fn unclear(at: Timestamp, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    not_erased(subject)?;
+    subject.provisional = false;
+    let policy = cx.policy();
+    let mut purposes = Vec::new();
+    for purpose in policy.purposes.values().filter(|purpose| purpose.marketing) {
+        if raise(purpose, ObjectionState::InForce, at, subject, cx) {
+            purposes.push(purpose.id.clone());
+        }
+    }
+    for purpose in &purposes {
+        cx.suppress(Suppression::Purpose(subject.id, purpose.clone()));
+        let (purpose, cause) = (Some(purpose.clone()), StopCause::Objection);
+        cx.publish(Event::ProcessingStop(ProcessingStop { purpose, cause, since: at }));
+    }
+    let staff = policy.staff_concerned(&purposes, subject.caretaker.as_ref());
+    let detail = NoticeDetail { purposes, at: Some(at), ..NoticeDetail::default() };
+    notify(NoticeKind::Unclear, &staff, &at.micros().to_string(), &detail, subject, cx)
 }
 
 impl WithdrawConsent {

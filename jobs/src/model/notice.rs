@@ -24,17 +24,20 @@ pub enum NoticeKind {
     Unreachable = 4,
     /// Somebody else has not acknowledged a notice.
     Escalation = 5,
+    /// Somebody may have withdrawn, and it is not clear: find out.
+    Unclear = 6,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Withdrawal,
         Self::ErasureRequest,
         Self::Restriction,
         Self::Objection,
         Self::Unreachable,
         Self::Escalation,
+        Self::Unclear,
     ];
 
     /// The name as written in lists and in the trail.
@@ -46,6 +49,7 @@ impl NoticeKind {
             Self::Objection => "objection",
             Self::Unreachable => "unreachable",
             Self::Escalation => "escalation",
+            Self::Unclear => "unclear",
         }
     }
 

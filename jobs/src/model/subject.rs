@@ -3,9 +3,11 @@
 use super::consent::Consent;
 use super::identity::{Identity, IdentityKind, IdentityValue};
 use super::notice::StaffNotice;
+use super::page::PersonalPage;
 use super::request::ConsentRequest;
 use super::restriction::{Ground, Objection, Restriction};
-use crate::code::{FieldId, PurposeId, StaffId};
+use super::topic::TopicChoice;
+use crate::code::{FieldId, PurposeId, StaffId, TopicId};
 use crate::locale::Locale;
 use crate::protection::{BlindIndex, DataKey, Place, Sealed, Unsealable, Vault, WrappedKey, new_id};
 use crate::time::Timestamp;
@@ -177,6 +179,10 @@ pub struct Subject {
     pub restrictions: BTreeMap<Ground, Restriction>,
     /// Objections by purpose; read only for jobs that decide about them.
     pub objections: BTreeMap<PurposeId, Objection>,
+    /// The address of its own page; read only for what changes it.
+    pub page: Option<PersonalPage>,
+    /// What it said of topics; read with its page.
+    pub topics: BTreeMap<(PurposeId, TopicId), TopicChoice>,
 }
 
 const KEY_VERSION: i16 = 1;
@@ -207,6 +213,8 @@ impl Subject {
             notices: Vec::new(),
             restrictions: BTreeMap::new(),
             objections: BTreeMap::new(),
+            page: None,
+            topics: BTreeMap::new(),
         }
     }
 

@@ -7,7 +7,10 @@ mod controller;
 mod dictionary;
 mod field;
 pub mod file;
+mod form;
 mod limits;
+mod masking;
+mod notice;
 mod purpose;
 mod schedule;
 mod source;
@@ -18,14 +21,18 @@ pub use content::{Concerns, Content, ContentVersion, Document};
 pub use controller::{Controller, MailIdentity};
 pub use dictionary::{Dictionaries, Dictionary};
 pub use field::{DataKind, Field, FieldClass, FieldKind};
+pub use form::ConsentForm;
 pub use limits::{Limits, Periods};
+pub use masking::{Handling, Masking};
+pub use notice::{PrivacyNotice, PurposeNotice};
 pub use purpose::{Channel, ChannelKind, LawfulBasis, OptIn, Purpose, Topic};
 pub use schedule::{CatchUp, ScheduleRule};
 pub use source::{Source, TypePattern};
 pub use staff::{NoticeChannel, Pace, Role, StaffGroup, StaffMember, StaffNotices};
 
 use crate::code::{
-    ChannelId, ContentId, FieldId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId, TopicId,
+    ChannelId, ContentId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId,
+    TopicId,
 };
 use crate::locale::Locale;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +58,8 @@ pub struct Policy {
     pub contents: BTreeMap<ContentId, Content>,
     /// Categories, sources, reasons.
     pub dictionaries: Dictionaries,
+    /// Forms for consent that Rescind hosts.
+    pub forms: BTreeMap<FormId, ConsentForm>,
     /// What may be known of a subject.
     pub fields: BTreeMap<FieldId, Field>,
     /// Who may send which messages. Empty: nobody is configured, then only this machine may send, see `docs/security.md`.
@@ -69,6 +78,10 @@ pub struct Policy {
     pub staff_notices: StaffNotices,
     /// From which age on a person consents alone (Art. 8).
     pub children: Children,
+    /// How much of a value staff see.
+    pub masking: Masking,
+    /// What the privacy notice tells beyond all this.
+    pub privacy_notice: PrivacyNotice,
     /// What happens by the clock.
     pub schedules: BTreeMap<ScheduleId, ScheduleRule>,
 }
@@ -95,6 +108,8 @@ pub enum Feature {
     ConsentRecords,
     /// The gate: may this purpose be processed for this subject now?
     Gate,
+    /// Sending the mailings of apps.
+    Mailings,
     /// Schedules.
     Schedules,
     /// Keeping data about criminal convictions and offences (Art. 10): only where a law provides for it.
@@ -103,8 +118,14 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 5] =
-        [Self::ConsentRequests, Self::ConsentRecords, Self::Gate, Self::Schedules, Self::CriminalRecords];
+    pub const ALL: [Self; 6] = [
+        Self::ConsentRequests,
+        Self::ConsentRecords,
+        Self::Gate,
+        Self::Mailings,
+        Self::Schedules,
+        Self::CriminalRecords,
+    ];
 
     /// The name as written in the policy.
     pub const fn as_str(self) -> &'static str {
@@ -112,6 +133,7 @@ impl Feature {
             Self::ConsentRequests => "consent_requests",
             Self::ConsentRecords => "consent_records",
             Self::Gate => "gate",
+            Self::Mailings => "mailings",
             Self::Schedules => "schedules",
             Self::CriminalRecords => "criminal_records",
         }

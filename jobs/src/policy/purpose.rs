@@ -1,7 +1,7 @@
 //! Purposes of processing, with topics and channels.
 
 use super::Document;
-use crate::code::{ChannelId, FieldId, MailIdentityId, PurposeId, TopicId};
+use crate::code::{ChannelId, FieldId, MailIdentityId, PurposeId, RecipientId, TopicId};
 use crate::locale::Texts;
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub struct Purpose {
     pub document: Option<Document>,
     /// Purposes for which data collected for this one may also be used (Art. 6(4)); never opens a consent-based one.
     pub compatible_with: BTreeSet<PurposeId>,
+    /// Who may receive data for it (Art. 13(1)(e)).
+    pub recipients: BTreeSet<RecipientId>,
     /// Topics that can be subscribed to within it.
     pub topics: BTreeSet<TopicId>,
     /// The fields of a subject that it needs.

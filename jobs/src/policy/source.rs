@@ -15,6 +15,8 @@ pub struct Source {
     pub types: Vec<TypePattern>,
     /// It may ask the gate.
     pub gate: bool,
+    /// It may read who a purpose is allowed for: everybody at once, so a right of its own.
+    pub snapshot: bool,
 }
 
 /// A message type, or a beginning of some: `consent.*` allows every type that starts with `consent.`.

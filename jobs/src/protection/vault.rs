@@ -36,6 +36,10 @@ pub enum LinkKind {
     Confirm,
     /// Acknowledging one notice to staff.
     Notice,
+    /// Ending mailings to one subject under one purpose.
+    Unsubscribe,
+    /// A subject's own page, permanently.
+    Preferences,
 }
 
 impl LinkKind {
@@ -43,6 +47,8 @@ impl LinkKind {
         match self {
             Self::Confirm => b"link/confirm",
             Self::Notice => b"link/notice",
+            Self::Unsubscribe => b"link/unsubscribe",
+            Self::Preferences => b"link/preferences",
         }
     }
 }
@@ -122,6 +128,23 @@ impl Vault {
     pub fn page_nonce(&self, token: &str, hour: i64) -> String {
         let mac = hmac(&self.roots.link, &[b"page", token.as_bytes(), &hour.to_be_bytes()]);
         data_encoding::BASE32_NOPAD.encode(&mac[..15]).to_ascii_lowercase()
+    }
+
+    /// The code that is mailed for a subject's page: eight digits, which every keyboard has. Derived, not stored.
+    pub fn page_code(&self, id: Uuid) -> String {
+        let mac = hmac(&self.roots.link, &[b"page/code", id.as_bytes()]);
+        let mut number = [0; 8];
+        number.copy_from_slice(&mac[..8]);
+        format!("{:08}", u64::from_be_bytes(number) % 100_000_000)
+    }
+
+    /// What a page holds after the code was entered: bound to its address, the code and the time until which it holds.
+    pub fn page_pass(&self, token: &str, code: Uuid, until: crate::time::Timestamp) -> String {
+        let until = until.micros();
+        let mac =
+            hmac(&self.roots.link, &[b"page/pass", token.as_bytes(), code.as_bytes(), &until.to_be_bytes()]);
+        let mac = data_encoding::BASE32_NOPAD.encode(&mac[..20]).to_ascii_lowercase();
+        format!("{}.{until}.{mac}", code.simple())
     }
 
     /// Checksum of a message's body, by which a repeat is told from another message under the same id. Keyed,

@@ -28,3 +28,12 @@ mail-withdraw = Wenn Sie einwilligen, können Sie Ihre Einwilligung jederzeit mi
 mail-valid-until = Der Link gilt bis zum { $date }. Er ist persönlich: Bitte leiten Sie diese E-Mail nicht weiter.
 
 mail-footer = Sie erhalten diese E-Mail, weil unter Ihrer Adresse eine Einwilligung angefragt wurde. Sie enthält keine Werbung und keine Nachverfolgung.
+
+# Der Code für die eigene Seite.
+mail-code-subject = Ihr Code für { $controller }
+mail-code-heading = Ihr Code
+mail-code-intro = Jemand, vermutlich Sie, möchte auf Ihrer Seite einwilligen oder Daten berichtigen. Bitte geben Sie dort diesen Code ein:
+mail-code-valid = Der Code gilt { $minutes } Minuten.
+mail-code-ignore = Wenn Sie es nicht waren, brauchen Sie nichts zu tun: Ohne diesen Code wird nichts geändert. Bitte geben Sie ihn an niemanden weiter.
+mail-code-footer = Sie erhalten diese E-Mail, weil auf Ihrer Seite ein Code angefordert wurde. Sie enthält keine Werbung und keine Nachverfolgung.
+mail-preferences = Ihre Einwilligungen jederzeit:

@@ -28,3 +28,12 @@ mail-withdraw = If you agree, you can withdraw your consent at any time with eff
 mail-valid-until = The link is valid until { $date }. It is personal: please do not forward this email.
 
 mail-footer = You receive this email because consent was requested under your address. It contains no advertising and no tracking.
+
+# The code for one’s own page.
+mail-code-subject = Your code for { $controller }
+mail-code-heading = Your code
+mail-code-intro = Somebody, presumably you, wants to give consent or correct data on your page. Please enter this code there:
+mail-code-valid = The code is valid for { $minutes } minutes.
+mail-code-ignore = If it was not you, you need not do anything: without this code nothing is changed. Please do not pass it on to anybody.
+mail-code-footer = You receive this email because a code was asked for on your page. It contains no advertising and no tracking.
+mail-preferences = Your consents at any time:

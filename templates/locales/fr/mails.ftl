@@ -28,3 +28,12 @@ mail-withdraw = Si vous acceptez, vous pourrez retirer votre consentement à tou
 mail-valid-until = Le lien est valable jusqu’au { $date }. Il est personnel : merci de ne pas transférer cet e-mail.
 
 mail-footer = Vous recevez cet e-mail parce qu’un consentement a été demandé pour votre adresse. Il ne contient ni publicité ni dispositif de suivi.
+
+# Le code pour la page personnelle.
+mail-code-subject = Votre code pour { $controller }
+mail-code-heading = Votre code
+mail-code-intro = Quelqu’un, vraisemblablement vous, souhaite consentir ou rectifier des données sur votre page. Veuillez y saisir ce code :
+mail-code-valid = Le code est valable { $minutes } minutes.
+mail-code-ignore = Si ce n’était pas vous, vous n’avez rien à faire : sans ce code, rien n’est modifié. Ne le communiquez à personne.
+mail-code-footer = Vous recevez cet e-mail parce qu’un code a été demandé sur votre page. Il ne contient ni publicité ni suivi.
+mail-preferences = Vos consentements, à tout moment :

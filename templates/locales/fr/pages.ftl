@@ -36,3 +36,111 @@ page-trouble-next = Veuillez réessayer dans quelques minutes. Si vous venez de 
 
 page-home-title = Rescind fonctionne
 page-home-lead = Ce service traite les demandes relatives à la protection des données. Pour répondre à l’une d’elles, veuillez utiliser le lien personnel figurant dans l’e-mail que vous avez reçu.
+
+# La page personnelle de la personne concernée.
+page-granted-preferences = Vous pouvez retirer votre consentement à tout moment pour l’avenir : sur votre propre page, en deux clics.
+page-preferences-title = Vos consentements
+page-preferences-lead = Vous voyez ici ce à quoi vous avez consenti auprès de { $controller }. Vous pouvez le retirer à tout moment.
+page-preferences-done = Votre choix est enregistré et prend effet immédiatement.
+page-preferences-nothing = Pour l’instant, rien ici ne nécessite votre consentement.
+page-preferences-personal = Cette adresse est personnelle et reste valable. Qui la possède peut voir les choix ci-dessus et retirer un consentement, mais n’apprend ni votre nom ni votre adresse.
+page-state-granted = Vous avez donné votre consentement, depuis le { $date }.
+page-state-ends = Le consentement prend fin de lui-même le { $date }.
+page-state-none = Vous n’y avez pas consenti.
+page-state-requested = La question vous a été posée le { $date } ; vous n’avez pas encore répondu.
+page-state-refused = Vous n’avez pas consenti ({ $date }).
+page-state-withdrawn = Vous avez retiré votre consentement le { $date }.
+page-state-expired = Votre consentement a pris fin le { $date }.
+page-wording-agreed = Ce à quoi vous avez consenti
+page-withdraw-one = Retirer : { $purpose }
+page-withdraw-all = Tout retirer
+page-withdraw-title = Retirer votre consentement ?
+page-withdraw-lead = Vous allez dire à { $controller } que vos données ne peuvent plus être utilisées pour :
+page-withdraw-effect = Cela prend effet immédiatement. Ce qui a été fait jusqu’ici reste licite. Vous ne subissez aucun désavantage et pouvez consentir à nouveau quand vous le souhaitez.
+page-withdraw-yes = Oui, retirer
+page-withdraw-no = Retour, ne rien changer
+
+# Consentir et rectifier, après un code reçu par e-mail.
+page-change-title = Consentir, rectifier des données
+page-change-lead = Pour l’un comme pour l’autre, nous envoyons un code à votre adresse e-mail, afin que personne ne puisse le faire à votre place.
+page-change-link = Consentir ou rectifier des données
+page-back = Retour à vos consentements
+page-unlock-title = D’abord, un code par e-mail
+page-unlock-lead = Pour consentir ou rectifier vos données, il vous faut un code. Nous l’envoyons à l’adresse e-mail que nous connaissons de vous. Ainsi, personne ne peut le faire à votre place, même si cette page a été transmise.
+page-unlock-send = M’envoyer le code
+page-unlock-sent = Nous vous avons envoyé un e-mail contenant un code à huit chiffres. Il est valable { $minutes } minutes.
+page-unlock-code = Code
+page-unlock-go = Continuer
+page-unlock-again = Envoyer un nouveau code
+page-unlock-wrong = Ce code n’est pas exact ou n’est plus valable. Veuillez le vérifier ou en demander un nouveau.
+page-unlock-many = Trop d’e-mails ont été demandés pour cette adresse. Veuillez réessayer demain. Vous pouvez retirer un consentement à tout moment, sans code.
+page-unlock-unreachable = Nous ne connaissons aucune adresse e-mail permettant de vous joindre. Veuillez écrire à l’adresse ci-dessous.
+page-unlock-closed = Vos données font actuellement l’objet d’une limitation et ne peuvent pas être modifiées. Vous pouvez néanmoins retirer un consentement.
+page-unlock-stale = Le délai pour les modifications est écoulé. Veuillez demander un nouveau code.
+page-edit-offers = Ce à quoi vous pouvez consentir
+page-edit-no-offers = Pour l’instant, il n’y a rien d’autre à quoi vous pourriez consentir.
+page-edit-fields = Vos données
+page-edit-empty = Laissez un champ vide pour effacer la valeur.
+page-edit-save = Enregistrer
+page-tick-only = Veuillez cocher la case si vous êtes d’accord.
+page-field-wrong = Veuillez vérifier cette valeur.
+
+# L’information sur la protection des données.
+page-privacy-title = Protection des données
+page-privacy-officer = Délégué à la protection des données
+page-privacy-purposes = Pourquoi nous utilisons des données personnelles
+page-privacy-data = Quelles données
+page-privacy-interests = Nos intérêts légitimes
+page-privacy-period = Combien de temps
+page-privacy-period-default = Aussi longtemps que cette finalité l’exige et que la loi le demande.
+page-privacy-marketing = Il s’agit de prospection. Vous pouvez vous y opposer à tout moment, sans donner de raisons ; nous cessons alors immédiatement.
+page-privacy-recipients = Qui reçoit des données
+page-privacy-transfers = Transferts hors de l’Espace économique européen
+page-privacy-origins = D’où viennent les données
+page-privacy-rights = Vos droits
+page-privacy-authority = Autorité de contrôle
+page-privacy-not-providing = Si des données ne sont pas fournies
+page-privacy-automated = Décisions automatisées
+page-privacy-automated-none = Il n’y a pas de décision fondée exclusivement sur un traitement automatisé, y compris le profilage, qui produise des effets juridiques ou d’importance comparable (art. 22 RGPD).
+page-basis-consent = Cela repose sur votre consentement (art. 6, par. 1, a) RGPD).
+page-basis-contract = C’est nécessaire à un contrat avec vous ou à sa préparation à votre demande (art. 6, par. 1, b) RGPD).
+page-basis-legal-obligation = Une loi nous y oblige (art. 6, par. 1, c) RGPD).
+page-basis-vital-interests = Cela protège des intérêts vitaux (art. 6, par. 1, d) RGPD).
+page-basis-public-task = C’est nécessaire à une mission d’intérêt public (art. 6, par. 1, e) RGPD).
+page-basis-legitimate-interest = Cela repose sur des intérêts légitimes (art. 6, par. 1, f) RGPD).
+page-basis-special = Les données particulièrement protégées ne sont utilisées qu’avec votre consentement explicite (art. 9, par. 2, a) RGPD).
+page-right-access = Accès : savoir si et quelles données vous concernant nous traitons, et en obtenir une copie (art. 15 RGPD).
+page-right-rectification = Rectification : faire corriger des données inexactes et compléter des données incomplètes (art. 16 RGPD).
+page-right-erasure = Effacement : faire effacer des données s’il n’y a plus de raison de les conserver (art. 17 RGPD).
+page-right-restriction = Limitation : faire conserver des données sans les utiliser, par exemple pendant que leur exactitude est vérifiée (art. 18 RGPD).
+page-right-portability = Portabilité : recevoir les données que vous nous avez fournies sous une forme lisible par machine, ou les faire transmettre (art. 20 RGPD).
+page-right-object = Opposition : vous opposer à tout moment, pour des raisons tenant à votre situation particulière, à un traitement fondé sur des intérêts légitimes ou une mission publique, et sans aucune raison à la prospection (art. 21 RGPD).
+page-right-withdraw = Retrait : retirer un consentement à tout moment. Ce qui a été fait auparavant reste licite (art. 7, par. 3 RGPD).
+page-right-complain = Réclamation : saisir une autorité de contrôle, notamment là où vous vivez ou travaillez, ou là où la violation a eu lieu (art. 77 RGPD).
+page-right-how = Un message à l’adresse ci-dessus suffit. Cela ne vous coûte rien.
+
+# Un formulaire de consentement.
+page-form-lead = { $controller } vous demande votre consentement. Veuillez répondre à chaque question ; les deux réponses se valent.
+page-form-stale = Cette page est restée ouverte trop longtemps. Veuillez vérifier vos réponses et les envoyer à nouveau.
+page-form-many = Trop de demandes ont été faites en peu de temps. Veuillez réessayer plus tard.
+page-form-answer-missing = Veuillez choisir l’une des deux réponses.
+page-form-email = Adresse e-mail
+page-form-email-hint = Nous vous envoyons un e-mail dans lequel vous confirmez ce à quoi vous avez consenti.
+page-form-email-wrong = Veuillez saisir une adresse e-mail, comme ana@example.org.
+page-form-terms = J’accepte : { $content }, version { $version }
+page-form-terms-missing = Veuillez accepter les conditions ou quitter cette page.
+page-form-send = Envoyer les réponses
+page-form-sent-title = Merci de vos réponses
+page-form-sent-lead = Nous avons envoyé un e-mail à l’adresse indiquée. Ce à quoi vous avez consenti ne compte que lorsque vous l’y confirmez.
+page-form-sent-next = Si rien n’arrive, veuillez vérifier l’adresse et le dossier des messages indésirables.
+page-form-none = Vous n’avez consenti à rien ; rien n’a donc été enregistré et aucun e-mail n’est envoyé.
+
+# Thèmes.
+page-topic-left = { $topic } : vous avez quitté ce thème le { $date }.
+page-topic-leave = Quitter : { $topic }
+page-topic-title = Quitter ce thème ?
+page-topic-lead = Désormais, { $controller } ne vous envoie plus rien sur : { $topic }.
+page-topic-stays = Votre consentement à « { $purpose } » reste inchangé.
+page-topic-yes = Oui, quitter
+page-topics-left = Thèmes que vous avez quittés
+page-topic-choose = Choisir à nouveau : { $topic } ({ $purpose })

@@ -28,3 +28,12 @@ mail-withdraw = Udzieloną zgodę można w każdej chwili wycofać ze skutkiem n
 mail-valid-until = Termin ważności linku: { $date } Link jest osobisty, dlatego prosimy nie przekazywać tej wiadomości dalej.
 
 mail-footer = Otrzymuje Pan(i) tę wiadomość, ponieważ dla tego adresu poproszono o zgodę. Wiadomość nie zawiera reklam ani elementów śledzących.
+
+# Kod do własnej strony.
+mail-code-subject = Twój kod: { $controller }
+mail-code-heading = Twój kod
+mail-code-intro = Ktoś, prawdopodobnie Ty, chce na Twojej stronie udzielić zgody lub poprawić dane. Wpisz tam ten kod:
+mail-code-valid = Czas ważności kodu w minutach: { $minutes }.
+mail-code-ignore = Jeśli to nie Ty, nie musisz nic robić: bez tego kodu nic się nie zmieni. Nie przekazuj go nikomu.
+mail-code-footer = Otrzymujesz tę wiadomość, ponieważ na Twojej stronie zamówiono kod. Nie zawiera reklam ani śledzenia.
+mail-preferences = Twoje zgody w każdej chwili:

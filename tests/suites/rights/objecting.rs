@@ -13,6 +13,37 @@ on_both! {
     what_nobody_can_object_to_is_refused,
     an_objection_may_come_before_anything_is_known,
     who_several_could_be_is_believed_for_each,
+    an_unclear_withdrawal_stops_marketing_and_goes_to_staff,
+}
+
+async fn an_unclear_withdrawal_stops_marketing_and_goes_to_staff(app: TestApp) {
+    consented(&app).await;
+    app.request(ANA).await;
+    app.agree(&app.letter(1).await.link()).await;
+    app.advance(rescind_jobs::time::Span::hours(1));
+    let later = app.clock.now().plus(rescind_jobs::time::Span::hours(2));
+    let mailing = |purpose: &str| json!({"subject": ana(), "purpose": purpose, "title": "New", "text": "For you.", "not_before": later});
+    app.send("mail.send.v1", mailing("newsletter")).await;
+    app.send("mail.send.v1", mailing("recommendations")).await;
+    let unclear = json!({"subject": ana(), "purposes": "all", "unclear": true});
+    let message = app.message("consent.withdraw.v1", unclear);
+    for _ in 0..3 {
+        assert_eq!(app.post(&message).await.0, 202);
+    }
+    assert_eq!(reason(&app, "newsletter").await, "objected");
+    assert_eq!(reason(&app, "recommendations").await, "consent_granted", "which is no marketing");
+    assert_eq!(app.count("select count(*) from consent where state = 1").await, 2, "both consents stand");
+    assert_eq!(state(&app).await, 0, "nothing is restricted");
+    let told = app.staff_letter(1).await;
+    assert_eq!(told.subject, "Bitte klären: vielleicht ein Widerruf");
+    assert!(told.text.contains("consent.withdraw.v1"), "{}", told.text);
+    app.advance(rescind_jobs::time::Span::hours(3));
+    app.quiet().await;
+    assert_eq!(mails(&app).len(), 2, "the request for consent, and the one mailing that is no marketing");
+    assert_eq!(app.count("select count(*) from staff_notice").await, 1, "once");
+    // what the subject says later counts
+    app.request(ANA).await;
+    app.quiet().await;
 }
 
 async fn object(app: &TestApp, purposes: Value) {

@@ -81,6 +81,8 @@ fn mail(n: u128, state: i16, at: Ts) -> MailRow {
         trouble: None,
         created_at: at,
         settled_at: None,
+        gated: 0,
+        sealed: None,
         correlation: None,
         traceparent: None,
     }

@@ -1,7 +1,10 @@
 //! `rescind consents`: the register of consents, and what proves each. Personal values are masked; of the evidence
 //! only its presence is told.
 
+mod export;
+mod import;
 mod shown;
+mod update;
 
 use super::failure::Failure;
 use super::history;
@@ -40,6 +43,12 @@ pub(super) enum Command {
         #[command(flatten)]
         form: Form,
     },
+    /// Record the consents of a list that were given elsewhere
+    Import(import::Arguments),
+    /// Write the register of consents as CSV or JSON
+    Export(export::Arguments),
+    /// Correct many consents in one action; counts first
+    Update(update::Arguments),
     /// One consent record, or the consents of one subject, with their history
     Show {
         /// A record's id, or a subject: an id, email:…, phone:… or ids:APP:…
@@ -67,9 +76,12 @@ fn after(text: &str) -> Result<(Uuid, String), String> {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
-    let opened = session.open_existing().await?;
     match command {
+        Command::Import(arguments) => import::run(session, arguments).await,
+        Command::Export(arguments) => export::run(session, arguments).await,
+        Command::Update(arguments) => update::run(session, arguments).await,
         Command::List { purpose, state, subject, after, limit, form } => {
+            let opened = session.open_existing().await?;
             let subjects = match subject {
                 Some(reference) => Some(resolve(&opened, &reference).await?),
                 None => None,
@@ -78,6 +90,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             table(session, form, &shown)
         }
         Command::Show { id, form } => {
+            let opened = session.open_existing().await?;
             if let Reference::Id(record) = id
                 && let Some(record) = registers::record(&opened.pool, record).await?
             {

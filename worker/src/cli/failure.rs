@@ -4,7 +4,9 @@ use crate::app::StartError;
 use crate::clock::NoRandomness;
 use crate::config::ConfigErrors;
 use crate::operator::OperatorError;
+use crate::personal_link::LinkError;
 use crate::render::RenderError;
+use crate::reveal::RevealError;
 use crate::staff_token::NotAllowed;
 use crate::store::StoreError;
 use std::io;
@@ -105,6 +107,16 @@ impl From<OperatorError> for Failure {
     }
 }
 
+impl From<RevealError> for Failure {
+    fn from(error: RevealError) -> Self {
+        let text = error.to_string();
+        match error {
+            RevealError::Store(_) | RevealError::Random(_) => Self::Failed(text),
+            RevealError::UnknownField { .. } | RevealError::Reason(_) => Self::Wrong(text),
+        }
+    }
+}
+
 impl From<NotAllowed> for Failure {
     fn from(error: NotAllowed) -> Self {
         let text = error.to_string();
@@ -112,6 +124,12 @@ impl From<NotAllowed> for Failure {
             NotAllowed::UnknownStaff(_) => Self::Wrong(text),
             _ => Self::Failed(text),
         }
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

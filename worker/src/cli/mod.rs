@@ -15,6 +15,7 @@ mod notify;
 mod outbox;
 mod output;
 mod parked;
+mod progress;
 mod reference;
 mod schedule;
 mod schema;
@@ -25,6 +26,7 @@ mod source;
 mod staff;
 mod subjects;
 mod templates;
+mod webhooks;
 
 pub use failure::Exit;
 pub use session::Console;
@@ -36,7 +38,7 @@ use clap::{Parser, Subcommand};
 use failure::Failure;
 use session::Session;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -90,6 +92,9 @@ enum Command {
     /// The templates of mails and pages
     #[command(subcommand)]
     Templates(templates::Command),
+    /// Events as webhooks: the endpoints, and how they do
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// The controller's people, their tokens and notices
     #[command(subcommand)]
     Staff(staff::Command),
@@ -111,6 +116,7 @@ pub async fn program() -> ExitCode {
         input: &mut io::stdin(),
         output: &mut io::BufWriter::new(io::stdout()),
         errors: &mut io::stderr(),
+        terminal: io::stderr().is_terminal(),
         clock: Clock::system(),
         randomness: Randomness::system(),
     };
@@ -168,6 +174,7 @@ async fn carry_out(arguments: Arguments, console: &mut Console<'_>) -> Result<()
         Command::Subjects(command) => subjects::run(session, command).await,
         Command::Schedule(command) => schedule::run(session, command).await,
         Command::Templates(command) => templates::run(session, command),
+        Command::Webhooks(command) => webhooks::run(session, command).await,
         Command::Staff(command) => staff::run(session, command).await,
         Command::Source(command) => source::run(session, &command),
         Command::Keys(command) => keys::run(session, command).await,

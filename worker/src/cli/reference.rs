@@ -4,9 +4,11 @@
 use super::failure::Failure;
 use crate::app::Opened;
 use crate::store::registers;
-use rescind_jobs::code::IdScheme;
-use rescind_jobs::model::{IdentityValue, Subject, SubjectId};
-use rescind_jobs::protection::mask;
+use rescind_jobs::code::{FieldId, IdScheme};
+use rescind_jobs::model::{Identity, IdentityValue, Subject, SubjectId};
+use rescind_jobs::policy::Handling;
+use rescind_jobs::protection::Sealed;
+use rescind_jobs::protection::mask::Mask;
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -89,16 +91,34 @@ impl<'a> Masked<'a> {
     }
 
     /// An identity.
-    pub(super) fn identity(&self, identity: &rescind_jobs::model::Identity) -> String {
+    pub(super) fn identity(&self, identity: &Identity) -> String {
+        let masking = &self.opened.policy.masking;
         let value = self.subject.open_identity(identity, &self.opened.vault);
-        value.map_or_else(|_| ERASED.to_owned(), |value| mask::identity(&identity.kind, &value))
+        let masked = |mask: Mask, value: &str| mask.identity(&identity.kind, value);
+        value.map_or_else(|_| ERASED.to_owned(), |value| masking.shown(masking.identifying, value, masked))
     }
 
-    /// Any other contact value, of this table.
-    pub(super) fn value(&self, table: &'static str, sealed: &rescind_jobs::protection::Sealed) -> String {
+    /// An identity in the open, for those who may see it.
+    pub(super) fn open_identity(&self, identity: &Identity) -> String {
+        let value = self.subject.open_identity(identity, &self.opened.vault);
+        value.unwrap_or_else(|_| ERASED.to_owned())
+    }
+
+    /// The value of a field.
+    pub(super) fn field(&self, field: &FieldId, sealed: &Sealed) -> String {
+        self.value("subject_field", self.opened.policy.handling(field), sealed)
+    }
+
+    /// An address or contact.
+    pub(super) fn link(&self, sealed: &Sealed) -> String {
+        self.value("subject_link", self.opened.policy.masking.identifying, sealed)
+    }
+
+    fn value(&self, table: &'static str, handling: Handling, sealed: &Sealed) -> String {
         let key = self.subject.contact_key(&self.opened.vault);
         let value = key.and_then(|key| key.open_text(self.subject.place(table, "sealed"), sealed));
-        value.map_or_else(|_| ERASED.to_owned(), |value| mask::text(&value))
+        let shown = |value| self.opened.policy.masking.shown(handling, value, Mask::text);
+        value.map_or_else(|_| ERASED.to_owned(), shown)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// messages, events, config, policy, all, or one type such as consent.request.v1
+    /// messages, events, config, policy, asyncapi, all, or one type such as consent.request.v1
     #[arg(default_value = "all", value_name = "WHAT")]
     what: String,
     /// Write a file each into this folder instead of printing
@@ -27,7 +27,7 @@ pub(super) fn schema(session: &mut Session<'_>, arguments: &Arguments) -> Result
     if files.is_empty() {
         let types: Vec<&str> = schemas::all().iter().map(|file| file.name).collect();
         return Err(Failure::wrong(format!(
-            "{what:?} has no schema; expected messages, events, config, policy, all, or one of {}",
+            "{what:?} has no schema; expected messages, events, config, policy, asyncapi, all, or one of {}",
             types.join(", ")
         )));
     }

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::output::Output;
+use super::progress::Progress;
 use crate::app::Opened;
 use crate::clock::{Clock, Randomness};
 use crate::config::{Config, Database};
@@ -21,6 +22,8 @@ pub struct Console<'a> {
     pub output: &'a mut (dyn Write + Send),
     /// Standard error.
     pub errors: &'a mut (dyn Write + Send),
+    /// Standard error is a terminal, where people look on.
+    pub terminal: bool,
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -33,6 +36,8 @@ pub(super) struct Session<'a> {
     environment: &'a [(String, String)],
     pub(super) input: &'a mut (dyn Read + Send),
     pub(super) out: Output<'a>,
+    errors: &'a mut (dyn Write + Send),
+    terminal: bool,
     pub(super) clock: Clock,
     pub(super) randomness: Randomness,
 }
@@ -44,9 +49,21 @@ impl<'a> Session<'a> {
             environment: &console.environment,
             input: &mut *console.input,
             out: Output::new(&mut *console.output),
+            errors: &mut *console.errors,
+            terminal: console.terminal,
             clock: console.clock.clone(),
             randomness: console.randomness.clone(),
         }
+    }
+
+    /// How far long work is; seen only where somebody looks on.
+    pub(super) fn progress(&mut self, total: Option<u64>) -> Progress<'_> {
+        Progress::new(self.terminal.then_some(&mut *self.errors), total)
+    }
+
+    /// Standard output, and how far it is written.
+    pub(super) fn sink_and_progress(&mut self) -> (&mut (dyn Write + Send), Progress<'_>) {
+        (self.out.sink(), Progress::new(self.terminal.then_some(&mut *self.errors), None))
     }
 
     /// The environment's variables.

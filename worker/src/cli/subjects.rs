@@ -1,12 +1,16 @@
-//! `rescind subjects`: what is known of a data subject, masked.
+//! `rescind subjects`: what is known of a data subject, masked; in the open for a reason only.
 
 use super::failure::Failure;
+use super::history;
 use super::output::{Form, or_dash};
 use super::reference::{Masked, Reference, resolve, unknown};
 use super::session::Session;
 use crate::app::Opened;
+use crate::personal_link::{self, Wish};
+use crate::reveal::{self, Wanted};
 use crate::store::registers;
 use rescind_jobs::model::{LinkedKind, RequestState, Subject, SubjectId};
+use rescind_jobs::policy::Role;
 use rescind_jobs::time::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,8 +18,39 @@ use uuid::Uuid;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
+    /// The address of a subject's own page: show it, replace it by another one, or take it away
+    Link {
+        /// An id, email:…, phone:… or ids:APP:…
+        subject: Reference,
+        /// Another address takes its place; the one before opens nothing any more
+        #[arg(long, conflicts_with = "revoke")]
+        reissue: bool,
+        /// The address opens nothing any more, until another one is issued
+        #[arg(long)]
+        revoke: bool,
+    },
     /// What is known of a subject, personal values masked
     Show {
+        /// An id, email:…, phone:… or ids:APP:…
+        subject: Reference,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Values of a subject in the open, for a reason; the trail tells who saw what
+    Reveal {
+        /// An id, email:…, phone:… or ids:APP:…
+        subject: Reference,
+        /// What: email, phone, ids, addresses, contacts, or fields of the policy
+        #[arg(long = "field", value_name = "FIELD", required = true, value_delimiter = ',')]
+        fields: Vec<String>,
+        /// Why; kept in the trail, readable only as long as the subject's evidence is
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Everything the trail tells of a subject, and why values were revealed
+    Trail {
         /// An id, email:…, phone:… or ids:APP:…
         subject: Reference,
         #[command(flatten)]
@@ -104,7 +139,7 @@ impl Shown {
             fields: subject
                 .fields
                 .iter()
-                .map(|(field, sealed)| (field.to_string(), masked.value("subject_field", sealed)))
+                .map(|(field, sealed)| (field.to_string(), masked.field(field, sealed)))
                 .collect(),
             links: subject
                 .links
@@ -114,7 +149,7 @@ impl Shown {
                         LinkedKind::Address => "address",
                         LinkedKind::Contact => "contact",
                     },
-                    value: masked.value("subject_link", &link.sealed),
+                    value: masked.link(&link.sealed),
                     active: link.active,
                 })
                 .collect(),
@@ -162,10 +197,61 @@ impl Shown {
 }
 
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
-    let Command::Show { subject, form } = command;
+    match command {
+        Command::Show { subject, form } => show(session, &subject, form).await,
+        Command::Link { subject, reissue, revoke } => link(session, &subject, reissue, revoke).await,
+        Command::Reveal { subject, fields, reason, form } => {
+            reveal(session, &subject, &fields, &reason, form).await
+        }
+        Command::Trail { subject, form } => trail(session, &subject, form).await,
+    }
+}
+
+/// The entry in the trail is committed before a value is written.
+async fn reveal(
+    session: &mut Session<'_>,
+    reference: &Reference,
+    fields: &[String],
+    reason: &str,
+    form: Form,
+) -> Result<(), Failure> {
+    let opened = session.open_existing().await?;
+    let wanted = Wanted::read(&opened.policy, fields)?;
+    let actor = session.actor(&opened, Role::View).await?;
+    if wanted.is_restricted(&opened.policy) {
+        session.actor(&opened, Role::Manage).await?;
+    }
+    let reason = reveal::reason(reason)?;
+    let mut all = Vec::new();
+    for id in resolve(&opened, reference).await? {
+        all.extend(reveal::subject(&opened, &actor, id, &wanted, reason).await?.ok_or_else(unknown)?);
+    }
+    let head = ["subject", "field", "value"];
+    session.out.list(form, &all, &head, "Nothing of that is known.", |value| {
+        vec![value.subject.to_string(), value.field.clone(), value.value.clone()]
+    })
+}
+
+async fn trail(session: &mut Session<'_>, reference: &Reference, form: Form) -> Result<(), Failure> {
+    let opened = session.open_existing().await?;
+    session.actor(&opened, Role::View).await?;
+    let mut all = Vec::new();
+    for id in resolve(&opened, reference).await? {
+        let subject = registers::subject(&opened.pool, id).await?.ok_or_else(unknown)?;
+        let mut events = history::of(&opened, id, |_| true).await?;
+        events.iter_mut().for_each(|event| reveal::open_reason(&opened, &subject, event));
+        all.extend(events);
+    }
+    if form.json {
+        return session.out.json(&all);
+    }
+    history::print(&mut session.out, &all)
+}
+
+async fn show(session: &mut Session<'_>, subject: &Reference, form: Form) -> Result<(), Failure> {
     let opened = session.open_existing().await?;
     let mut shown = Vec::new();
-    for id in resolve(&opened, &subject).await? {
+    for id in resolve(&opened, subject).await? {
         let subject = registers::subject(&opened.pool, id).await?.ok_or_else(unknown)?;
         let mails = registers::mail_counts(&opened.pool, id).await?;
         let mails = mails.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
@@ -179,6 +265,31 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             session.out.line("")?;
         }
         print(session, subject)?;
+    }
+    Ok(())
+}
+
+/// Whoever sees the address can withdraw the subject's consents: looking it up takes a role, changing it another.
+async fn link(
+    session: &mut Session<'_>,
+    subject: &Reference,
+    reissue: bool,
+    revoke: bool,
+) -> Result<(), Failure> {
+    let (wish, role) = match (reissue, revoke) {
+        (true, _) => (Wish::Reissue, Role::Manage),
+        (_, true) => (Wish::Revoke, Role::Manage),
+        _ => (Wish::Show, Role::View),
+    };
+    let opened = session.open_existing().await?;
+    let actor = session.actor(&opened, role).await?;
+    let subjects = resolve(&opened, subject).await?;
+    if subjects.len() > 1 && wish != Wish::Show {
+        return Err(Failure::failed("several data subjects answer to that; name one by its id"));
+    }
+    for id in subjects {
+        let address = personal_link::link(&opened, &actor, id, wish).await?;
+        session.out.line(address.unwrap_or_else(|| format!("the address of {id} is revoked")))?;
     }
     Ok(())
 }

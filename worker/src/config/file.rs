@@ -31,6 +31,8 @@ pub(super) struct File {
     pub(super) mail: Mail,
     pub(super) egress: Egress,
     #[serde(default)]
+    pub(super) webhooks: Webhooks,
+    #[serde(default)]
     pub(super) keys: Keys,
     pub(super) log: Log,
     pub(super) telemetry: Telemetry,
@@ -161,6 +163,14 @@ pub(super) struct Egress {
     pub(super) response_limit_bytes: u32,
     /// PEM file with certificates to trust beside those of the system.
     pub(super) root_certificate_file: Option<String>,
+}
+
+/// Events as webhooks.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Webhooks {
+    /// TOML file with the endpoints and the secrets of their signatures; without it there are no webhooks.
+    pub(super) file: Option<String>,
 }
 
 /// Which addresses may be called by their scheme.

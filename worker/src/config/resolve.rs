@@ -44,6 +44,7 @@ pub(super) fn resolve(
         intake: Intake { amqp: amqp? },
         mail: mail?,
         egress,
+        webhooks: file.webhooks.file.map(PathBuf::from),
         keys: keys?,
         log: log?,
         telemetry: telemetry?,

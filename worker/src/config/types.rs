@@ -36,6 +36,8 @@ pub struct Config {
     pub mail: Mail,
     /// Calls to the outside.
     pub egress: Egress,
+    /// The file with the endpoints of webhooks.
+    pub webhooks: Option<PathBuf>,
     /// Where the key-encryption key comes from.
     pub keys: KeySource,
     /// Logging.

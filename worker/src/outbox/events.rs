@@ -1,7 +1,7 @@
 //! The dispatcher of events: to the broker, confirmed, in each subject's order; without a broker they are kept to be
 //! read.
 
-use super::backoff;
+use super::{backoff, naming};
 use crate::amqp::{OutgoingEvent, Published, Publisher};
 use crate::clock::{Clock, Randomness};
 use crate::fault::{self, Point};
@@ -11,11 +11,8 @@ use crate::store::outbox::EventState;
 use crate::store::outbox::events::{self as rows, Claimed, Material, Settlement};
 use crate::store::{Pool, Result, StoreError};
 use crate::telemetry::{Kind, Open, Telemetry, Told};
-use rescind_jobs::decision::INTERNAL_SOURCE;
-use rescind_jobs::model::{IdentityKind, SubjectId};
-use rescind_jobs::protection::{DataKey, Place, Vault};
+use rescind_jobs::protection::Vault;
 use rescind_jobs::time::{Span, Timestamp};
-use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,12 +167,12 @@ impl EventDispatcher {
         let outgoing = claimed
             .iter()
             // an event must not leave without its subject's ids because a key-encryption key is missing here
-            .filter(|e| !e.subject.is_some_and(|id| self.lacks_a_key(id, material)))
+            .filter(|e| !e.subject.is_some_and(|id| naming::lacks_a_key(&self.vault, id, material)))
             .map(|e| OutgoingEvent {
                 id: e.id,
                 exchange: if e.reply_to.is_some() { String::new() } else { exchange.to_owned() },
                 routing_key: e.reply_to.clone().unwrap_or_else(|| e.event.kind().to_owned()),
-                body: self.envelope(e, material).to_string().into_bytes(),
+                body: naming::envelope(&self.vault, e, material).to_string().into_bytes(),
                 correlation_id: e.correlation.clone(),
                 kind: e.event.kind().to_owned(),
             })
@@ -232,12 +229,6 @@ impl EventDispatcher {
         }
     }
 
-    fn lacks_a_key(&self, id: SubjectId, material: &Material) -> bool {
-        let Some((Some(wrapped), version)) = material.keys.get(&id) else { return false };
-        let place = Place { table: "subject", column: "contact_key", owner: id.0, key_version: *version };
-        self.vault.unwrap(wrapped, place).is_err_and(|why| why.missing.is_some())
-    }
-
     fn again(&self, event: &Claimed, now: Timestamp, trouble: &'static str) -> Settlement {
         // below the ten seconds within which events are to flow again after an outage
         let (initial, maximum) = (Duration::from_secs(1), Duration::from_secs(8));
@@ -246,63 +237,5 @@ impl EventDispatcher {
             Err(_) => Span::seconds(30),
         };
         Settlement { id: event.id, state: EventState::Queued, due_at: now.plus(wait), trouble: Some(trouble) }
-    }
-
-    /// The event as CloudEvents 1.0, with the subject as the apps know it.
-    fn envelope(&self, event: &Claimed, material: &Material) -> Value {
-        let told = serde_json::to_value(&event.event).unwrap_or_default();
-        let mut data = match told.get("data") {
-            Some(Value::Object(map)) => map.clone(),
-            _ => Map::new(),
-        };
-        let mut envelope = json!({
-            "specversion": "1.0",
-            "id": event.id,
-            "source": INTERNAL_SOURCE,
-            "type": event.event.kind(),
-            "time": event.at,
-            "datacontenttype": "application/json",
-        });
-        if let Some(subject) = event.subject {
-            envelope["subject"] = json!(subject);
-            envelope["sequence"] = json!(format!("{:020}", event.sequence));
-            data.insert("subject".to_owned(), self.subject(subject, material));
-        }
-        for (name, value) in [("correlationid", &event.correlation), ("traceparent", &event.traceparent)] {
-            if let Some(value) = value {
-                envelope[name] = json!(value);
-            }
-        }
-        envelope["data"] = Value::Object(data);
-        envelope
-    }
-
-    /// The subject's id here, and the ids that apps gave; the email address only where there is no such id, because
-    /// an event goes to everybody who listens (Art. 5(1)(c)).
-    fn subject(&self, id: SubjectId, material: &Material) -> Value {
-        let mut subject = json!({"id": id});
-        let Some((Some(wrapped), version)) = material.keys.get(&id) else { return subject };
-        let place = |table, column| Place { table, column, owner: id.0, key_version: *version };
-        let Ok(key) = self.vault.unwrap(wrapped, place("subject", "contact_key")) else { return subject };
-        let open = |key: &DataKey, sealed| key.open_text(place("identity", "sealed"), sealed).ok();
-        let identities = material.identities.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let mut ids = Map::new();
-        for identity in identities {
-            if let IdentityKind::External(scheme) = &identity.kind
-                && (identity.primary || !ids.contains_key(scheme.as_str()))
-                && let Some(value) = open(&key, &identity.sealed)
-            {
-                ids.insert(scheme.to_string(), Value::String(value));
-            }
-        }
-        if ids.is_empty() {
-            let email = identities.iter().find(|i| i.kind == IdentityKind::Email && i.primary);
-            if let Some(value) = email.and_then(|i| open(&key, &i.sealed)) {
-                subject["email"] = Value::String(value);
-            }
-        } else {
-            subject["ids"] = Value::Object(ids);
-        }
-        subject
     }
 }

@@ -1,19 +1,21 @@
 //! From an ordered mail to its bytes: opened, rendered and addressed at the moment it leaves.
 
+use super::mailing::Reader;
 use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
+use crate::personal_link;
 use crate::render::{
-    ConfirmConsent, DigestItem, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
-    RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnreachable, StaffWithdrawal,
+    ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail, Renderer,
+    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::{Decided, Mail};
-use rescind_jobs::model::{ConsentRequest, NoticeKind, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::model::{ConsentRequest, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
@@ -25,6 +27,7 @@ pub(super) struct Writer<'a> {
     pub policy: &'a Policy,
     pub vault: &'a Vault,
     pub renderer: &'a Renderer,
+    pub now: Timestamp,
 }
 
 /// Why a mail does not leave.
@@ -39,16 +42,17 @@ pub(super) enum NoLetter {
 }
 
 /// Who a mail comes from, whom it goes to, and what it brings.
-struct Envelope<'a> {
-    from: &'a MailIdentity,
-    address: &'a str,
-    name: Option<&'a str>,
-    documents: &'a [&'a Document],
+pub(super) struct Envelope<'a> {
+    pub from: &'a MailIdentity,
+    pub address: &'a str,
+    pub name: Option<&'a str>,
+    pub documents: &'a [&'a Document],
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
-const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
-const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
+pub(super) const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
+pub(super) const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
 
 impl Writer<'_> {
     /// Writes one mail.
@@ -98,6 +102,41 @@ impl Writer<'_> {
                 };
                 self.renderer.mail(&parameters, locale)
             }
+            Mail::PageCode { code } => {
+                let page = material.pages.get(&subject);
+                let current = page.and_then(|page| page.code.as_ref()).filter(|c| c.id == *code);
+                // a newer one took its place, or the address was revoked: it opens nothing
+                current.ok_or(NoLetter::Suppressed("the code is no longer valid"))?;
+                let digits = self.vault.page_code(*code);
+                let (first, second) = digits.split_at(4);
+                let parameters = PageCodeMail {
+                    controller,
+                    recipient_name: name.clone(),
+                    code: format!("{first} {second}"),
+                    minutes: PageCode::PERIOD.as_micros() / 60_000_000,
+                    preferences_url: personal_link::address(page, subject, self.vault, self.config),
+                };
+                self.renderer.mail(&parameters, locale)
+            }
+            Mail::Mailing(mailing) => {
+                let words = material.mailings.get(&mail.id).ok_or(GONE)?;
+                let plain = open(&key, subject, "mail", *version, &words.words)?;
+                let locale = Locale::from_tag(locale).unwrap_or_default();
+                let reader = Reader {
+                    subject,
+                    known: words.known.as_ref(),
+                    address: &address,
+                    name: name.as_deref(),
+                    locale,
+                    preferences: personal_link::address(
+                        material.pages.get(&subject),
+                        subject,
+                        self.vault,
+                        self.config,
+                    ),
+                };
+                return self.mailing(mail, mailing, &plain, reader);
+            }
             _ => return Err(GONE),
         };
         let envelope = Envelope {
@@ -105,6 +144,7 @@ impl Writer<'_> {
             address: &address,
             name: name.as_deref(),
             documents: &[],
+            headers: &[],
         };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
@@ -136,6 +176,7 @@ impl Writer<'_> {
             address,
             name: name.as_deref(),
             documents: &documents,
+            headers: &[],
         };
         self.compose(mail, &envelope, &rendered)
     }
@@ -156,6 +197,16 @@ impl Writer<'_> {
                 let digest = StaffDigest { controller, staff_name, count: items.len(), items };
                 self.renderer.mail(&digest, reader.locale.as_str())
             }
+            Mail::StaffWebhook { endpoint, gone } => {
+                let told = StaffWebhook {
+                    controller: controller(self.policy),
+                    staff_name: reader.name.clone(),
+                    endpoint: endpoint.clone(),
+                    date: self.date(mail.created_at, reader.locale),
+                    gone: *gone,
+                };
+                self.renderer.mail(&told, reader.locale.as_str())
+            }
             other => {
                 let id = other.notice().ok_or(GONE)?;
                 let acknowledged = NoLetter::Suppressed("it was acknowledged");
@@ -165,7 +216,8 @@ impl Writer<'_> {
         };
         let from = self.policy.staff_notices.mail_identity.as_ref();
         let from = from.and_then(|id| self.policy.mail_identities.get(id)).ok_or(NO_SENDER)?;
-        let envelope = Envelope { from, address: &reader.email, name: Some(&reader.name), documents: &[] };
+        let (address, name) = (reader.email.as_str(), Some(reader.name.as_str()));
+        let envelope = Envelope { from, address, name, documents: &[], headers: &[] };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
 
@@ -185,6 +237,7 @@ impl Writer<'_> {
             | Mail::StaffRestriction(m)
             | Mail::StaffObjection(m)
             | Mail::StaffUnreachable(m)
+            | Mail::StaffUnclear(m)
             | Mail::StaffEscalation(m) => m.reminder,
             _ => return Err(GONE),
         };
@@ -194,6 +247,7 @@ impl Writer<'_> {
             NoticeKind::Restriction => self.renderer.mail(&StaffRestriction(told), locale),
             NoticeKind::Objection => self.renderer.mail(&StaffObjection(told), locale),
             NoticeKind::Unreachable => self.renderer.mail(&StaffUnreachable(told), locale),
+            NoticeKind::Unclear => self.renderer.mail(&StaffUnclear(told), locale),
             NoticeKind::Escalation => self.renderer.mail(&StaffEscalation(told), locale),
         })
     }
@@ -263,13 +317,13 @@ impl Writer<'_> {
         self.renderer.format_date(time.to_chrono().date_naive(), locale.as_str())
     }
 
-    fn compose(
+    pub(super) fn compose(
         &self,
         mail: &Claimed,
         envelope: &Envelope<'_>,
         rendered: &RenderedMail,
     ) -> Result<Outgoing, NoLetter> {
-        let Envelope { from, address, name, documents } = envelope;
+        let Envelope { from, address, name, documents, headers } = envelope;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = message_id(mail.id, domain);
         let attachments: Vec<Attachment<'_>> = documents
@@ -286,7 +340,7 @@ impl Writer<'_> {
             html: &rendered.html,
             date: mail.created_at.to_chrono(),
             attachments: &attachments,
-            headers: &[],
+            headers,
         }
         .compose()
         .map_err(|_| NoLetter::Failed("the mail cannot be composed"))?;

@@ -219,7 +219,7 @@ impl MailDispatcher {
         let by_id: HashMap<Uuid, &Claimed> = claimed.iter().map(|m| (m.id, m)).collect();
         let (policy, renderer) = (self.policy.now(), self.renderer.now());
         let writer =
-            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer };
+            Writer { config: &self.config, policy: &policy, vault: &self.vault, renderer: &renderer, now };
         let (mut ready, mut settled, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for mail in &claimed {
             if bytes >= GROUP_BYTES {

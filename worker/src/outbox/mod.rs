@@ -5,5 +5,8 @@ mod backoff;
 pub mod events;
 mod follow_ups;
 mod letter;
+mod mailing;
 pub mod mails;
+pub(crate) mod naming;
 mod tell;
+pub mod webhooks;

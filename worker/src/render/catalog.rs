@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, HomePage, LinkInvalidPage, MailParameters, NoticePage,
-    PageParameters, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
-    RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
-    StaffRestriction, StaffUnreachable, StaffWithdrawal, TroublePage,
+    AnsweredPage, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage, HomePage, LeavePage,
+    LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters, PreferencesPage,
+    PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding,
+    STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
+    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage, UnsubscribePage,
+    WithdrawPage,
 };
 
 /// What a sample of a template looks like.
@@ -51,21 +53,34 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 17] = [
+pub(super) const KNOWN: [Known; 30] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
     mail::<RestrictionEnding>(),
+    mail::<Mailing>(),
+    mail::<PageCodeMail>(),
     mail::<StaffWithdrawal>(),
     mail::<StaffErasureRequest>(),
     mail::<StaffRestriction>(),
     mail::<StaffObjection>(),
     mail::<StaffUnreachable>(),
+    mail::<StaffUnclear>(),
     mail::<StaffEscalation>(),
+    mail::<StaffWebhook>(),
     mail::<StaffDigest>(),
     page::<NoticePage>(),
     page::<ConfirmPage>(),
     page::<AnsweredPage>(),
+    page::<UnsubscribePage>(),
+    page::<PreferencesPage>(),
+    page::<WithdrawPage>(),
+    page::<LeavePage>(),
+    page::<UnlockPage>(),
+    page::<EditPage>(),
+    page::<FormPage>(),
+    page::<FormSentPage>(),
+    page::<PrivacyPage>(),
     page::<LinkInvalidPage>(),
     page::<TroublePage>(),
     page::<HomePage>(),
@@ -153,7 +168,9 @@ fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
             let piece = rest.split(['/', '.']).next().unwrap_or_default();
             piece == name || piece.starts_with('_') || file == STYLESHEET
         }
-        // notices to staff are told by mail and on a page
-        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl"].iter().any(|end| file.ends_with(end)),
+        // notices to staff, and how to end a mailing, are told by mail and on a page
+        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl", "/mailing.ftl"]
+            .iter()
+            .any(|end| file.ends_with(end)),
     }
 }

@@ -3,21 +3,31 @@
 //!
 //! Rule: these structs hold personal data for the moment of rendering. They have no `Debug` and no `Display`.
 
+mod changing;
+mod form;
+mod mailing;
 mod mails;
 mod pages;
+mod preferences;
+mod privacy;
 mod rights;
 mod samples;
 mod staff;
 
 use serde::Serialize;
 
+pub use changing::{EditField, EditPage, Offer, PageCodeMail, TopicOffer, UnlockPage};
+pub use form::{FormPage, FormSentPage, Question};
+pub use mailing::{Mailing, MailingButton, UnsubscribePage};
 pub use mails::{ConfirmConsent, RemindConsent};
 pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Regulation, TroublePage};
 
+pub use preferences::{LeavePage, PreferencesPage, PurposeLine, TopicLine, WithdrawPage, WordingBlock};
+pub use privacy::{PrivacyPage, PurposeBlock, Told};
 pub use rights::{RestrictionConfirmed, RestrictionEnding};
 pub use staff::{
     DigestItem, NoticePage, PersonLine, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
-    StaffObjection, StaffRestriction, StaffUnreachable, StaffWithdrawal,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 
 use super::locale::LOCALES;

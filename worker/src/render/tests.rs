@@ -93,7 +93,7 @@ fn every_shipped_template_is_known_and_every_text_used() {
         assert!(name.starts_with('_') || known.contains(&name), "{file} belongs to no template");
     }
     for locale in LOCALES {
-        for file in ["common", "mails", "pages", "rights", "staff"] {
+        for file in ["common", "mailing", "mails", "pages", "rights", "staff"] {
             let keys = |locale| {
                 let file = format!("locales/{locale}/{file}.ftl");
                 texts::keys(&file, renderer.sources[&file].shipped).expect("parses")
@@ -127,8 +127,12 @@ fn parameters_are_escaped_exactly_once() {
         }
         assert_escaped(&renderer.page(&hostile_page(), locale).expect("renders"));
         for answer in [Answer::Granted, Answer::Refused] {
-            let page =
-                AnsweredPage { controller: hostile_controller(), content_title: SCRIPT.into(), answer };
+            let page = AnsweredPage {
+                controller: hostile_controller(),
+                content_title: SCRIPT.into(),
+                answer,
+                preferences_url: Some(SCRIPT.into()),
+            };
             assert_escaped(&renderer.page(&page, locale).expect("renders"));
         }
         let page = LinkInvalidPage { controller: hostile_controller() };
@@ -142,7 +146,9 @@ fn pages_keep_within_their_content_security_policy() {
     for info in renderer.list().into_iter().filter(|info| info.kind == TemplateKind::Page) {
         for sample in renderer.render_sample(info.name, "en").expect("renders") {
             let Rendered::Page(page) = sample else { panic!("a page") };
-            for forbidden in ["style=\"", "<style", "<script", "onclick", "<img", "<iframe", "action=\""] {
+            for forbidden in
+                ["style=\"", "<style", "<script", "onclick", "<img", "<iframe", "action=\"/", "action=\"h"]
+            {
                 assert!(!page.contains(forbidden), "{} contains {forbidden}", info.name);
             }
         }

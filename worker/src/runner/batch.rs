@@ -11,11 +11,12 @@ use crate::live::InForce;
 use crate::store::inbox::{self, Key};
 use crate::store::save::{self, Change};
 use crate::store::tables::{InboxRow, JobRow, ParkedRow};
-use crate::store::{Result, StoreError, Ts, Tx, queue};
+use crate::store::{Result, StoreError, Ts, Tx, gate, queue, webhooks};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
-use rescind_jobs::decision::{Surroundings, decide, decide_alone};
+use rescind_jobs::decision::{Surroundings, answer, decide, decide_alone};
 use rescind_jobs::effects::{Counter, Effects};
+use rescind_jobs::gate::Known;
 use rescind_jobs::model::Identity;
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
@@ -41,6 +42,15 @@ pub(super) struct Ran {
     pub events: usize,
     pub follow_ups: usize,
     pub sweeps: usize,
+}
+
+/// What a batch is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// It is decided.
+    Commit,
+    /// It is only told what would be decided.
+    Rehearse,
 }
 
 /// One attempt at a batch.
@@ -87,9 +97,13 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Runs the batch in `tx`, and commits.
-    pub(super) async fn run(self, mut tx: Tx) -> Result<Ran> {
+    /// Runs the batch in `tx`, and commits, unless it is a rehearsal.
+    pub(super) async fn run(self, mut tx: Tx, run: Run) -> Result<Ran> {
         match self.run_in(&mut tx).await {
+            Ok(ran) if run == Run::Rehearse => {
+                tx.rollback().await;
+                Ok(ran)
+            }
             Ok(ran) => {
                 fault::at(Point::BeforeCommit);
                 tx.commit().await?;
@@ -187,6 +201,7 @@ impl<'a> Attempt<'a> {
         tx: &mut Tx,
     ) -> Result<()> {
         let by_item = std::mem::take(&mut subjects.resolution.by_item);
+        let mut asked = self.asked(tx).await?;
         for (i, resolved) in by_item.into_iter().enumerate() {
             let (Some(resolved), true) = (resolved, self.is_open(i)) else { continue };
             let Ok(task) = &self.items[i].task else { continue };
@@ -201,7 +216,11 @@ impl<'a> Attempt<'a> {
                 Resolved::None => {
                     let around =
                         surroundings(self.engine, self.policy, self.now, counters, &subjects.claimed);
-                    decide_alone(&*task.job, &task.message, around, &mut self.rng, &mut self.effects)
+                    let (job, rng, effects) = (&*task.job, &mut self.rng, &mut self.effects);
+                    match asked.remove(&i) {
+                        Some(known) => answer(job, &known, &task.message, around, rng, effects),
+                        None => decide_alone(job, &task.message, around, rng, effects),
+                    }
                 }
                 Resolved::One(whom) => match subjects.places.get(&whom) {
                     Some(place) => {
@@ -231,14 +250,28 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
+    /// What the gate's questions among the messages have to know, by one look-up for all of them. They see what was
+    /// committed before; a message of the same batch may be decided in any order with them.
+    async fn asked(&self, tx: &mut Tx) -> Result<HashMap<usize, Vec<Known>>> {
+        let mut places = Vec::new();
+        let mut questions = Vec::new();
+        for (i, item) in self.items.iter().enumerate().filter(|(i, _)| self.is_open(*i)) {
+            if let Ok(Task { target: Target::Asked { indexes, id, purpose }, .. }) = &item.task {
+                places.push(i);
+                questions.push(gate::Asked { indexes, id: *id, purpose });
+            }
+        }
+        Ok(places.into_iter().zip(gate::known_in(tx, &questions).await?).collect())
+    }
+
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {
         let rescind_jobs::job::Concerns::Many(selection) = task.job.concerns() else { return Ok(Ok(())) };
         let expansion = match task.job.expand(self.policy, self.now) {
             Ok(expansion) => expansion,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let page =
-            expansion::Page { selection, kind: expansion.kind.to_owned(), data: expansion.data, after: None };
+        let (kind, data) = (expansion.kind.to_owned(), expansion.data);
+        let page = expansion::Page { selection, kind, data, after: None, purpose: None };
         expansion::order(tx, &page, &task.message, self.now, new_id(self.now, &mut self.rng)).await?;
         self.ordered += 1;
         let cause =
@@ -278,6 +311,7 @@ impl<'a> Attempt<'a> {
             queue::postpone(tx, later, self.now.plus(behind::PATIENCE)).await?;
         }
         queue::add(tx, &postponed).await?;
+        webhooks::queue(tx, self.engine.endpoints(), &self.effects.events).await?;
         if let Err(error) = save::effects(tx, &self.effects, self.now).await {
             if matches!(error, StoreError::LimitReached) {
                 // what an earlier attempt learnt stays known

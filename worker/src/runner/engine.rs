@@ -1,12 +1,13 @@
 //! The engine: runs batches until they succeed, are refused message by message, or the store is gone.
 
-use super::batch::{Attempt, Memory, Ran};
+use super::batch::{Attempt, Memory, Ran, Run};
 use super::expansion;
 use super::failed::{Failed, crashed, sealed, undecided};
 use super::flights::Flights;
 use super::message::{Incoming, OnRefusal, Outcome};
 use super::parking;
 use super::prepare::{Item, Preparation};
+use super::settings::{Settings, Woken};
 use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::fault::{self, Point};
@@ -15,41 +16,15 @@ use crate::metrics::Metrics;
 use crate::store::queue::{self, Claimed};
 use crate::store::{Pool, Result, Standing, StoreError, Ts, Tx, inbox, keys, parked, save};
 use crate::telemetry::Telemetry;
+use crate::webhook_file::Endpoint;
 use rand::rngs::StdRng;
 use rescind_jobs::effects::{Effects, Lane};
 use rescind_jobs::protection::{DataKey, Sealed, Vault};
 use rescind_jobs::refusal::Refusal;
-use rescind_jobs::time::{Span, Timestamp};
+use rescind_jobs::time::Timestamp;
 use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
-use tokio::sync::Notify;
 use uuid::Uuid;
-
-/// What the engine is told once.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Messages a batch, at the most.
-    pub batch_size: usize,
-    /// For how long message ids are kept.
-    pub inbox: Span,
-    /// The largest message, in bytes.
-    pub body_limit: usize,
-    /// How often a message may be in flight when a worker dies before it is parked.
-    pub max_attempts: u32,
-}
-
-/// Woken when a batch has left work for them.
-#[derive(Clone, Debug, Default)]
-pub struct Woken {
-    /// The dispatcher of mails.
-    pub mails: Arc<Notify>,
-    /// The dispatcher of events.
-    pub events: Arc<Notify>,
-    /// Those who claim rows of the job table.
-    pub jobs: Arc<Notify>,
-    /// Those who run sweeps.
-    pub sweeps: Arc<Notify>,
-}
 
 /// Runs batches. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +41,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     standing: Standing,
     telemetry: Telemetry,
+    endpoints: Vec<Endpoint>,
 }
 
 /// How often a batch is run again because another was faster.
@@ -100,16 +76,21 @@ impl Engine {
             metrics,
             standing,
             telemetry,
+            endpoints: Vec::new(),
         }))
     }
 
-    /// The same, and it tells what it does. For a new engine, before it is cloned.
+    /// The same; it tells what it does, and its events wait for these endpoints. For a new engine, before it is cloned.
     #[must_use]
-    pub fn telling(mut self, telemetry: Telemetry) -> Self {
+    pub fn telling(mut self, telemetry: Telemetry, endpoints: Vec<Endpoint>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.telemetry = telemetry;
+            (inner.telemetry, inner.endpoints) = (telemetry, endpoints);
         }
         self
+    }
+
+    pub(super) fn endpoints(&self) -> &[Endpoint] {
+        &self.0.endpoints
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {
@@ -184,6 +165,17 @@ impl Engine {
     /// # Errors
     /// When the store is unavailable; the messages that were not decided by then may be handed in again.
     pub async fn handle_in(&self, lane: Lane, messages: Vec<Incoming>) -> Result<Vec<Outcome>> {
+        self.handle_as(lane, Run::Commit, self.largest_batch(lane), messages).await
+    }
+
+    /// The same in batches of `most`; or only told what would become of them, and nothing is kept.
+    pub(crate) async fn handle_as(
+        &self,
+        lane: Lane,
+        run: Run,
+        most: usize,
+        messages: Vec<Incoming>,
+    ) -> Result<Vec<Outcome>> {
         let policy = self.policy();
         let preparation = self.preparation(&policy, lane);
         let alone: Vec<bool> = messages.iter().map(|m| m.redelivered).collect();
@@ -196,8 +188,8 @@ impl Engine {
             // what may have been in flight when a worker died is tried by itself
             let together = alone.iter().take_while(|a| !**a).count();
             if together > 0 {
-                let (batch, later) = rest.split_at(together.min(self.largest_batch(lane)));
-                outcomes.extend(self.run_split(batch, &policy).await?);
+                let (batch, later) = rest.split_at(together.min(most));
+                outcomes.extend(self.run_split(batch, &policy, run).await?);
                 (rest, alone) = (later, &alone[batch.len()..]);
             } else {
                 outcomes.push(self.run_alone(&rest[0], &policy).await?);
@@ -208,11 +200,11 @@ impl Engine {
     }
 
     /// Runs a batch; halves it when the database refuses a value, until the one message that holds it is found.
-    async fn run_split(&self, items: &[Item], policy: &InForce) -> Result<Vec<Outcome>> {
+    async fn run_split(&self, items: &[Item], policy: &InForce, run: Run) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(items.len());
         let mut waiting = vec![items];
         while let Some(items) = waiting.pop() {
-            match self.run_batch(items, policy).await {
+            match self.run_batch(items, policy, run).await {
                 Ok(found) => outcomes.extend(found),
                 Err(Failed::Split(_)) if items.len() > 1 => {
                     let (first, second) = items.split_at(items.len() / 2);
@@ -226,7 +218,12 @@ impl Engine {
         Ok(outcomes)
     }
 
-    async fn run_batch(&self, items: &[Item], policy: &InForce) -> std::result::Result<Vec<Outcome>, Failed> {
+    async fn run_batch(
+        &self,
+        items: &[Item],
+        policy: &InForce,
+        run: Run,
+    ) -> std::result::Result<Vec<Outcome>, Failed> {
         let lane = items.first().map_or(Lane::Request, |item| item.lane);
         let mut memory = Memory::default();
         for round in 0..AGAIN {
@@ -234,9 +231,11 @@ impl Engine {
             let started = std::time::Instant::now();
             let attempt = Attempt::new(self, policy, items, &mut memory)?;
             let tx = self.0.pool.begin_in(lane).await?;
-            match attempt.run(tx).await {
+            match attempt.run(tx, run).await {
                 Ok(ran) => {
-                    self.committed(items, &ran, started.elapsed());
+                    if run == Run::Commit {
+                        self.committed(items, &ran, started.elapsed());
+                    }
                     return Ok(ran.outcomes);
                 }
                 Err(StoreError::Again | StoreError::LimitReached) if !memory.must_split => {
@@ -278,7 +277,7 @@ impl Engine {
         let outcome = if u32::try_from(attempts).unwrap_or(0) > self.0.settings.max_attempts {
             self.give_up(item, crashed()).await?
         } else {
-            match self.run_split(std::slice::from_ref(item), policy).await {
+            match self.run_split(std::slice::from_ref(item), policy, Run::Commit).await {
                 Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Duplicate),
                 Err(error) => {
                     if error.is_transient() {
@@ -383,7 +382,7 @@ impl Engine {
             fault::at(Point::AfterJobClaim);
             let (tx, added) = expansion::run_all(self, tx, &pages, now).await?;
             let attempt = Attempt::new(self, &policy, &items, &mut memory)?;
-            let result = attempt.run(tx).await;
+            let result = attempt.run(tx, Run::Commit).await;
             flights.land().map_err(|e| StoreError::Unavailable(e.kind().to_string()))?;
             match result {
                 Ok(ran) => {

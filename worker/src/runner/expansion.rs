@@ -1,13 +1,16 @@
-//! Messages about many subjects: they become one job a subject, page by page, in the background. The ids of those
-//! jobs derive from the message's, so that a page run again adds nothing.
+//! Messages about many subjects: they become one job a subject, or a consent, page by page, in the background. The ids
+//! of those jobs derive from the message's, so that a page run again adds nothing.
 
 use super::Engine;
+use crate::store::candidates::{self, Candidate};
 use crate::store::queue::{self, Claimed, Origin};
 use crate::store::tables::JobRow;
 use crate::store::{Result, Ts, Tx, load};
+use rescind_jobs::code::PurposeId;
 use rescind_jobs::decision::MessageContext;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Selection;
+use rescind_jobs::jobs::ConsentsWhere;
 use rescind_jobs::model::SubjectId;
 use rescind_jobs::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +20,7 @@ use uuid::Uuid;
 /// The type of the rows that stand for a page.
 pub(super) const KIND: &str = "rescind.expand";
 
-/// Subjects a page.
+/// Subjects or consents a page.
 const PAGE: i64 = 500;
 
 /// A page of an expansion.
@@ -31,7 +34,13 @@ pub(super) struct Page {
     pub data: Value,
     /// After which subject.
     pub after: Option<SubjectId>,
+    /// And after which of its purposes, where each consent is a job of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
+
+/// What a page becomes: the mark that the job's id derives from, whom it concerns, and its data.
+type Jobs = Vec<(String, SubjectId, Value)>;
 
 /// Orders the first page.
 pub(super) async fn order(
@@ -91,8 +100,10 @@ async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timestamp) -> Res
         tracing::error!(job = %row.id, "a page of an expansion cannot be read; it is dropped");
         return Ok(0);
     };
-    let Selection::Granted(purpose) = &page.selection;
-    let subjects = load::granted_page(tx, purpose, page.after, PAGE).await?;
+    let (jobs, more) = match &page.selection {
+        Selection::Granted(purpose) => granted(tx, &purpose.clone(), &mut page).await?,
+        Selection::Consents(which) => consents(tx, &which.clone(), &mut page).await?,
+    };
     let derived = |mark: &str| derived_id(engine, row.id, mark);
     let like_this = |id, subject_id: Option<Uuid>, kind: &str, body| JobRow {
         id,
@@ -110,24 +121,53 @@ async fn run(engine: &Engine, tx: &mut Tx, row: &Claimed, now: Timestamp) -> Res
         correlation: row.correlation.clone(),
         traceparent: row.traceparent.clone(),
     };
-    let mut rows: Vec<JobRow> = subjects
-        .iter()
-        .map(|s| {
-            like_this(
-                derived(&s.to_string()),
-                Some(s.0),
-                &page.kind,
-                queue::follow_up_body(row.created_at, &page.data),
-            )
+    let count = jobs.len();
+    let mut rows: Vec<JobRow> = jobs
+        .into_iter()
+        .map(|(mark, subject, data)| {
+            let body = queue::follow_up_body(row.created_at, &data);
+            like_this(derived(&mark), Some(subject.0), &page.kind, body)
         })
         .collect();
-    let count = rows.len();
-    if i64::try_from(count).unwrap_or(0) == PAGE {
-        page.after = subjects.last().copied();
+    if more {
         rows.push(like_this(derived("next"), None, KIND, serde_json::to_vec(&page).unwrap_or_default()));
     }
     queue::add(tx, &rows).await?;
-    Ok(count)
+    // the next page is work too
+    Ok(count + usize::from(more))
+}
+
+/// The subjects of a page with a granted consent to a purpose, and whether there are more.
+async fn granted(tx: &mut Tx, purpose: &PurposeId, page: &mut Page) -> Result<(Jobs, bool)> {
+    let subjects = load::granted_page(tx, purpose, page.after, PAGE).await?;
+    page.after = subjects.last().copied();
+    let more = i64::try_from(subjects.len()).unwrap_or(0) == PAGE;
+    let jobs = subjects.into_iter().map(|subject| (subject.to_string(), subject, page.data.clone()));
+    Ok((jobs.collect(), more))
+}
+
+/// The consents of a page that a filter describes, and whether there are more. Each job is told what it corrects.
+async fn consents(tx: &mut Tx, which: &ConsentsWhere, page: &mut Page) -> Result<(Jobs, bool)> {
+    let after = page.after.map(|subject| (subject.0, page.purpose.clone().unwrap_or_default()));
+    let slice = candidates::in_transaction(tx, which, after.as_ref(), PAGE).await?;
+    let job = |candidate: Candidate| {
+        let mut data = page.data.clone();
+        if let Value::Object(map) = &mut data {
+            map.insert("purpose".to_owned(), candidate.purpose.clone().into());
+            map.insert("record".to_owned(), candidate.record.to_string().into());
+            map.insert("source".to_owned(), candidate.source.into());
+            map.extend(candidate.locale.map(|locale| ("locale".to_owned(), locale.into())));
+            let linked = candidate.linked.map(|index| data_encoding::HEXLOWER.encode(&index));
+            map.extend(linked.map(|index| ("linked".to_owned(), index.into())));
+        }
+        (format!("{}/{}", candidate.subject, candidate.purpose), candidate.subject, data)
+    };
+    let jobs = slice.fitting.into_iter().map(job).collect();
+    let more = slice.next.is_some();
+    if let Some((subject, purpose)) = slice.next {
+        (page.after, page.purpose) = (Some(SubjectId(subject)), Some(purpose));
+    }
+    Ok((jobs, more))
 }
 
 fn derived_id(engine: &Engine, message: Uuid, mark: &str) -> Uuid {

@@ -46,6 +46,8 @@ pub enum Sender {
     Local,
     /// The operator at the command line; the envelope's source is a label.
     Operator,
+    /// A file that the operator imports. Its ids derive from what it says, so that age is no obstacle.
+    Import,
     /// Rescind itself: its pages, follow-ups, schedules.
     Internal,
 }

@@ -14,8 +14,11 @@ mod parking;
 mod prepare;
 mod resolve;
 pub mod serve;
+mod settings;
 mod subjects;
 mod tell;
 
+pub(crate) use batch::Run;
 pub(crate) use engine::BACKGROUND_BATCH;
-pub use engine::{Engine, Settings, Woken};
+pub use engine::Engine;
+pub use settings::{Settings, Woken};

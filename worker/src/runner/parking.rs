@@ -32,7 +32,7 @@ pub(super) async fn row(
         Sender::Authenticated(source) => (Origin::RetryAuthenticated, source.to_string()),
         Sender::Broker => (Origin::RetryBroker, label(item)),
         Sender::Local => (Origin::RetryLocal, label(item)),
-        Sender::Operator => (Origin::Operator, label(item)),
+        Sender::Operator | Sender::Import => (Origin::Operator, label(item)),
         // a follow-up keeps whose message it follows from
         Sender::Internal if item.source.is_empty() => (Origin::FollowUp, INTERNAL_SOURCE.to_owned()),
         Sender::Internal => (Origin::FollowUp, item.source.clone()),

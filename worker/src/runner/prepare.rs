@@ -5,6 +5,7 @@ use super::message::{Answering, Incoming, OnRefusal, Sender};
 use crate::store::inbox::Key;
 use crate::store::queue::{Claimed, Origin};
 use crate::telemetry::Open;
+use rescind_jobs::code::PurposeId;
 use rescind_jobs::decision::{CLOCK_TOLERANCE, INTERNAL_SOURCE, MessageContext};
 use rescind_jobs::effects::{Lane, Trace};
 use rescind_jobs::envelope::Envelope;
@@ -79,6 +80,8 @@ pub(super) enum Target {
     Named { keys: Vec<(BlindIndex, IdentityValue)>, id: Option<SubjectId> },
     /// A subject by its id.
     Known(SubjectId),
+    /// A subject that is asked about and stays as it is.
+    Asked { indexes: Vec<BlindIndex>, id: Option<SubjectId>, purpose: PurposeId },
     /// The subject of a request for consent.
     Request(Uuid),
     /// Nobody in particular.
@@ -139,6 +142,8 @@ impl Preparation<'_> {
                 let kind = row.kind.as_deref().and_then(registry::kind).ok_or_else(registry::unknown_type)?;
                 let message = MessageContext {
                     source: row.source.clone(),
+                    id: row.id.to_string(),
+                    reply_to: None,
                     message: self.message_mark(&row.source, &row.id.to_string()),
                     time: body.time,
                     lane: self.lane,
@@ -225,7 +230,7 @@ impl Preparation<'_> {
             Sender::Authenticated(source) => source.to_string(),
             // labels of unnamed senders must not take the ids of named ones
             Sender::Broker => format!("broker/{}", envelope.source),
-            Sender::Local | Sender::Operator | Sender::Internal => envelope.source.clone(),
+            Sender::Local | Sender::Operator | Sender::Import | Sender::Internal => envelope.source.clone(),
         };
         item.key = match item.sender {
             Sender::Internal => None,
@@ -233,6 +238,8 @@ impl Preparation<'_> {
         };
         let message = MessageContext {
             message: self.message_mark(&source, &envelope.id),
+            id: envelope.id,
+            reply_to: item.reply_to.clone(),
             source,
             time: envelope.time,
             lane: self.lane,
@@ -283,7 +290,7 @@ impl Preparation<'_> {
                     );
                 }
             }
-            Sender::Local | Sender::Operator | Sender::Internal => {}
+            Sender::Local | Sender::Operator | Sender::Import | Sender::Internal => {}
         }
         if time > self.now.plus(CLOCK_TOLERANCE) {
             return Err(Refusal::field(
@@ -293,7 +300,10 @@ impl Preparation<'_> {
             ));
         }
         // a row of the job table was taken before: neither our own queue nor a staff decision makes it too old
-        if item.row.is_none() && *sender != Sender::Internal && time < self.now.minus(self.inbox) {
+        if item.row.is_none()
+            && !matches!(sender, Sender::Internal | Sender::Import)
+            && time < self.now.minus(self.inbox)
+        {
             return Err(Refusal::field(
                 RefusalCode::TooOld,
                 "time",
@@ -324,6 +334,10 @@ impl Preparation<'_> {
             }
             // follow-ups know their subject by the row they are in
             Concerns::Known(id) => Target::Known(subject.unwrap_or(id)),
+            Concerns::Asked { subject, purpose } => {
+                let indexes = subject.identities()?.iter().map(|i| self.vault.blind_index(i)).collect();
+                Target::Asked { indexes, id: subject.id, purpose: purpose.clone() }
+            }
             Concerns::Request(request) => Target::Request(request),
             Concerns::Nobody => Target::Nobody,
             Concerns::Many(_) => Target::Many,

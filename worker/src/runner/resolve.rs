@@ -53,7 +53,7 @@ pub(super) fn resolve(
     for (i, item) in items.iter().enumerate() {
         let task = item.task.as_ref().ok().filter(|_| open(i));
         let resolved = task.map(|task| match &task.target {
-            Target::Nobody | Target::Many => Resolved::None,
+            Target::Nobody | Target::Many | Target::Asked { .. } => Resolved::None,
             Target::Known(id) => Resolved::One(Whom::Known(*id)),
             Target::Request(request) => requests.get(request).map_or_else(
                 || {

@@ -82,6 +82,9 @@ impl Subjects {
             if task.job.rights() {
                 wanted.rights.push(id.0);
             }
+            if task.job.page() {
+                wanted.pages.push(id.0);
+            }
         }
         let mut found = load::subjects(tx, &known, since, &wanted).await?;
         for subject in found.values_mut() {

@@ -8,9 +8,9 @@ use super::Arg;
 use super::dialect::{Row, queries};
 use super::error::{Result, StoreError};
 use super::pool::Tx;
-use super::rights;
 use super::tables::IdentityClaim;
 use super::value::Ts;
+use super::{pages, rights};
 use rescind_jobs::code::{ContentId, FieldId, PurposeId, StaffId};
 use rescind_jobs::locale::Locale;
 use rescind_jobs::model::{
@@ -83,6 +83,8 @@ pub struct Wanted {
     pub causes: Vec<Uuid>,
     /// Subjects whose restrictions and objections are decided about.
     pub rights: Vec<Uuid>,
+    /// Subjects whose own pages are changed.
+    pub pages: Vec<Uuid>,
 }
 
 /// Locks these subjects in id order, and reads them whole.
@@ -135,6 +137,7 @@ pub async fn subjects(
     }
     rights::add_notices(tx, &wanted.causes, &mut found).await?;
     rights::add_rights(tx, &wanted.rights, &mut found).await?;
+    pages::add(tx, &wanted.pages, &mut found).await?;
     Ok(found)
 }
 
@@ -198,6 +201,8 @@ pub(super) fn subject(row: &Row) -> Result<Subject> {
         notices: Vec::new(),
         restrictions: BTreeMap::new(),
         objections: BTreeMap::new(),
+        page: None,
+        topics: BTreeMap::new(),
     })
 }
 

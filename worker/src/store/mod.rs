@@ -2,6 +2,7 @@
 //! between them is in `dialect.rs` and `pool.rs`, and one behaviour suite runs on both.
 
 pub mod audit;
+pub mod candidates;
 pub mod dialect;
 mod error;
 mod file;
@@ -12,6 +13,7 @@ pub mod keys;
 pub mod load;
 mod migrations;
 pub mod outbox;
+pub mod pages;
 pub mod parked;
 mod pool;
 pub mod provisional;
@@ -22,6 +24,7 @@ pub mod requests;
 pub mod rights;
 pub mod save;
 pub mod schedules;
+pub mod snapshot;
 pub mod staff;
 mod standing;
 pub mod statements;
@@ -29,6 +32,7 @@ pub mod sweeps;
 pub mod tables;
 mod turns;
 mod value;
+pub mod webhooks;
 pub mod wrapping;
 
 pub use dialect::Arg;

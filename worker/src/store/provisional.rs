@@ -32,6 +32,10 @@ queries! {
     FIELDS = "delete from subject_field where subject_id = any($1::uuid[])";
     LINKS = "delete from subject_link where subject_id = any($1::uuid[])";
     CONSENTS = "delete from consent where subject_id = any($1::uuid[])";
+    UNSUBSCRIBING = "delete from unsubscribe_link where subject_id = any($1::uuid[])";
+    PAGES = "delete from personal_page where subject_id = any($1::uuid[])";
+    TOPICS = "delete from topic_choice where subject_id = any($1::uuid[])";
+    ACCEPTANCES = "delete from acceptance where subject_id = any($1::uuid[])";
     SUBJECTS = "delete from subject where id = any($1::uuid[])";
 }
 
@@ -73,7 +77,7 @@ pub async fn erase(tx: &mut Tx, mut subjects: Vec<Uuid>, cut_off: Timestamp) -> 
     let awaited = tx.rows(&AWAITED, vec![Arg::Uuids(still.clone())]).await?;
     let awaited = awaited.iter().map(|row| row.get(0)).collect::<Result<HashSet<Uuid>>>()?;
     still.retain(|id| !awaited.contains(id));
-    for table in [&IDENTITIES, &FIELDS, &LINKS, &CONSENTS] {
+    for table in [&IDENTITIES, &FIELDS, &LINKS, &CONSENTS, &UNSUBSCRIBING, &PAGES, &TOPICS, &ACCEPTANCES] {
         tx.run(table, vec![Arg::Uuids(still.clone())]).await?;
     }
     tx.run(&SUBJECTS, vec![Arg::Uuids(still.clone())]).await?;

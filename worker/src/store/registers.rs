@@ -81,5 +81,7 @@ pub async fn subject(pool: &Pool, id: SubjectId) -> Result<Option<Subject>> {
         subject.requests.push(load::request(&row)?);
     }
     super::rights::read_rights(pool, &mut subject).await?;
+    subject.topics = super::pages::topics(pool, id).await?;
+    subject.page = super::pages::of(pool, vec![id.0]).await?.remove(&id);
     Ok(Some(subject))
 }

@@ -8,7 +8,7 @@ use super::outbox::MailState;
 use super::pool::Tx;
 use super::tables::{
     ConsentRow, CounterRow, EventRow, FieldRow, IdentityRow, JobRow, LinkRow, MailRow, RecordRow, RequestRow,
-    SubjectRow, SweepRow,
+    SubjectRow, SweepRow, UnsubscribeRow,
 };
 use super::value::Ts;
 use rescind_jobs::code::FieldId;
@@ -28,12 +28,12 @@ queries! {
     SUPPRESS_REQUESTS = "update mail set settled_at = $2, lease_until = null, claimed_by = null, \
                          state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
                          trouble = 'consent was withdrawn' where request_id = any($1::uuid[]) and state = 0";
-    SUPPRESS_PURPOSES = "update mail set settled_at = $3, lease_until = null, claimed_by = null, \
+    SUPPRESS_PURPOSES = "update mail set settled_at = $3, sealed = null, lease_until = null, claimed_by = null, \
                          state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
                          trouble = 'its purpose has ended' \
                          where subject_id = $1 and purpose = any($2::text[]) and request_id is null \
                          and staff is null and state = 0";
-    SUPPRESS_SUBJECT = "update mail set settled_at = $2, lease_until = null, claimed_by = null, \
+    SUPPRESS_SUBJECT = "update mail set settled_at = $2, sealed = null, lease_until = null, claimed_by = null, \
                         state = case when trouble = 'the worker died while it was handed over' then 6 else 7 end, \
                         trouble = 'processing is restricted' \
                         where subject_id = $1 and answers_subject = 0 and staff is null and state = 0";
@@ -58,6 +58,7 @@ struct Rows {
     consents: Vec<ConsentRow>,
     requests: Vec<RequestRow>,
     rights: super::rights::Changed,
+    pages: super::pages::Changed,
     dropped_fields: Vec<(uuid::Uuid, Vec<String>)>,
 }
 
@@ -87,6 +88,7 @@ pub async fn subjects(
     tx.put(&rows.consents).await?;
     tx.put(&rows.requests).await?;
     rows.rights.save(tx).await?;
+    rows.pages.save(tx).await?;
     for (subject, fields) in rows.dropped_fields {
         tx.run(&DROP_FIELDS, vec![Arg::Uuid(subject), Arg::Texts(fields)]).await?;
     }
@@ -138,6 +140,7 @@ fn collect(change: &Change<'_>, claimed: &HashMap<BlindIndex, Option<Identity>>,
         }
     }
     rows.rights.collect(before, after);
+    rows.pages.collect(before, after);
 }
 
 /// Saves what the decisions brought about. Counters come last, because everybody who asks for consent waits for them.
@@ -148,6 +151,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
     suppress(tx, &effects.suppressions, now).await?;
     let records: Vec<_> = effects.records.iter().map(record_row).collect();
     tx.put(&records).await?;
+    super::pages::accept(tx, &effects.acceptances).await?;
     super::audit::add(tx, &effects.audit).await?;
     let mut mails: Vec<_> = effects
         .mails
@@ -178,6 +182,8 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
             trouble: suppressed.map(str::to_owned),
             created_at: Ts(m.due_at),
             settled_at: suppressed.map(|_| Ts(now)),
+            gated: m.mailing.as_ref().map_or(0, |mailing| if mailing.by_consent { 1 } else { 2 }),
+            sealed: m.mailing.as_ref().filter(|_| suppressed.is_none()).map(|m| m.sealed.0.clone()),
             correlation: m.trace.correlation.clone(),
             traceparent: m.trace.traceparent.clone(),
         })
@@ -185,6 +191,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
     // a digest may be ordered by several batches at once: in one order, they wait for one another
     mails.sort_by_key(|mail| mail.id);
     tx.put(&mails).await?;
+    tx.put(&unsubscribe_rows(&effects.mails, now)).await?;
     let events: Vec<_> = effects
         .events
         .iter()
@@ -241,6 +248,24 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
         .collect();
     tx.put(&sweeps).await?;
     counters(tx, &effects.uses).await
+}
+
+/// The links that end mailings, sorted: batches that make the same one wait for each other in one order.
+fn unsubscribe_rows(mails: &[MailOrder], now: Timestamp) -> Vec<UnsubscribeRow> {
+    let mut links = BTreeMap::new();
+    for mail in mails {
+        let hash = mail.mailing.as_ref().and_then(|mailing| mailing.unsubscribe);
+        if let (Some(subject), Some(purpose), Some(hash)) = (mail.subject, &mail.purpose, hash) {
+            links.insert((subject.0, purpose.to_string()), hash.to_vec());
+        }
+    }
+    let row = |((subject_id, purpose), token_hash)| UnsubscribeRow {
+        subject_id,
+        purpose,
+        token_hash,
+        created_at: Ts(now),
+    };
+    links.into_iter().map(row).collect()
 }
 
 /// Why the n-th mail that this batch orders does not leave after all: a later message of the same batch is in the way.

@@ -4,21 +4,25 @@ use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
 use super::{
-    audit, gate, housekeeping, inbox, keys, load, outbox, parked, pool, provisional, published, queue,
-    registers, requests, rights, save, schedules, staff, sweeps, tables as t, wrapping,
+    audit, candidates, gate, housekeeping, inbox, keys, load, outbox, pages, parked, pool, provisional,
+    published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t,
+    webhooks, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
 fn queries() -> Vec<&'static Sql> {
     [
         audit::QUERIES,
+        candidates::QUERIES,
         gate::QUERIES,
         housekeeping::QUERIES,
         inbox::QUERIES,
         keys::QUERIES,
         load::QUERIES,
         outbox::events::QUERIES,
+        outbox::mailings::QUERIES,
         outbox::mails::QUERIES,
+        pages::QUERIES,
         parked::QUERIES,
         pool::QUERIES,
         provisional::QUERIES,
@@ -32,8 +36,10 @@ fn queries() -> Vec<&'static Sql> {
         rights::QUERIES,
         save::QUERIES,
         schedules::QUERIES,
+        snapshot::QUERIES,
         staff::QUERIES,
         sweeps::QUERIES,
+        webhooks::QUERIES,
         wrapping::QUERIES,
     ]
     .concat()
@@ -50,11 +56,17 @@ fn tables() -> Vec<&'static Statements> {
         t::RecordRow::statements(),
         t::RequestRow::statements(),
         t::MailRow::statements(),
+        t::UnsubscribeRow::statements(),
         t::NoticeRow::statements(),
         t::StaffTokenRow::statements(),
         t::RestrictionRow::statements(),
         t::ObjectionRow::statements(),
+        t::PageRow::statements(),
+        t::AcceptanceRow::statements(),
+        t::TopicRow::statements(),
         t::EventRow::statements(),
+        t::DeliveryRow::statements(),
+        t::EndpointRow::statements(),
         t::JobRow::statements(),
         t::InboxRow::statements(),
         t::ParkedRow::statements(),

@@ -64,8 +64,14 @@ table! {
     id: Uuid, subject_id: Option<Uuid>, request_id: Option<Uuid>, notice_id: Option<Uuid>, purpose: Option<String>,
     template: String, params: Json, address: Option<Vec<u8>>, staff: Option<String>, answers_subject: i16, state: i16,
     lane: i16, due_at: Ts, attempt: i32, trouble: Option<String>, created_at: Ts, settled_at: Option<Ts>,
-    correlation: Option<String>, traceparent: Option<String>,
+    gated: i16, sealed: Option<Vec<u8>>, correlation: Option<String>, traceparent: Option<String>,
 } "on conflict (id) do nothing" }
+
+table! {
+    /// The link that ends mailings under a purpose; it is made once and stays.
+    UnsubscribeRow in "unsubscribe_link" {
+    subject_id: Uuid, purpose: String, token_hash: Vec<u8>, created_at: Ts,
+} "on conflict (subject_id, purpose) do nothing" }
 
 table! {
     /// A notice to staff that was made; one that is there already stays as it is.
@@ -91,10 +97,38 @@ table! { ObjectionRow in "objection" {
 } "on conflict (subject_id, purpose) do update set state = excluded.state, at = excluded.at, \
    told_by = excluded.told_by, decided_at = excluded.decided_at" }
 
+table! {
+    /// The page of a subject that had none; one that is there already stays as it is.
+    PageRow in "personal_page" {
+    subject_id: Uuid, generation: i16, token_hash: Option<Vec<u8>>, code_id: Option<Uuid>, code_until: Option<Ts>,
+    code_tries: i16,
+}
+"on conflict (subject_id) do nothing" }
+
+table! { TopicRow in "topic_choice" {
+    subject_id: Uuid, purpose: String, topic: String, subscribed: i16, at: Ts, told_by: String,
+} "on conflict (subject_id, purpose, topic) do update set subscribed = excluded.subscribed, at = excluded.at, \
+   told_by = excluded.told_by" }
+
+table! { AcceptanceRow in "acceptance" {
+    id: Uuid, subject_id: Uuid, content: String, content_version: i32, locale: String, source: String, told_by: String,
+    accepted_at: Ts, recorded_at: Ts, evidence: Option<Vec<u8>>, policy: Vec<u8>,
+} "" }
+
 table! { EventRow in "event" {
     id: Uuid, subject_id: Option<Uuid>, sequence: i64, kind: String, data: Json, reply_to: Option<String>, at: Ts,
     state: i16, lane: i16, due_at: Ts, attempt: i32, correlation: Option<String>, traceparent: Option<String>,
 } "" }
+
+table! {
+    /// An event that waits for an endpoint.
+    DeliveryRow in "webhook_delivery" {
+    endpoint: String, event_id: Uuid, subject_id: Option<Uuid>, sequence: i64, due_at: Ts, attempt: i32, created_at: Ts,
+} "on conflict (endpoint, event_id) do nothing" }
+
+table! {
+/// An endpoint that is heard of for the first time.
+EndpointRow in "webhook_endpoint" { name: String, state: i16, failures: i32 } "on conflict (name) do nothing" }
 
 table! { JobRow in "job" {
     id: Uuid, subject_id: Option<Uuid>, source: String, origin: i16, kind: Option<String>, body: Vec<u8>,

@@ -29,6 +29,14 @@ impl Caller<'_> {
         }
     }
 
+    /// Whether it may read whom a purpose is allowed for.
+    pub(super) const fn may_read_snapshot(&self) -> bool {
+        match self {
+            Self::Source(source) => source.snapshot,
+            Self::Local => true,
+        }
+    }
+
     /// Whether it may ask the gate.
     pub(super) const fn may_ask(&self) -> bool {
         match self {

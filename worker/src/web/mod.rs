@@ -46,9 +46,36 @@ pub fn public_router(state: WebState) -> Router {
         .route("/favicon.ico", get(pages::favicon))
         .route("/c/{token}", get(pages::confirm::show).post(pages::answer::take))
         .route("/s/{token}", get(pages::notice::show).post(pages::notice::take))
+        .route("/u/{token}", get(pages::unsubscribe::show).post(pages::unsubscribe::take))
+        .route("/privacy", get(pages::privacy::show))
+        .route("/form/{name}", get(pages::form_page::show).post(pages::form_page::take))
+        .route("/p/{token}", get(pages::preferences::show))
+        .route(
+            "/p/{token}/topics/{purpose}/{topic}",
+            get(pages::preferences::topics::ask).post(pages::preferences::topics::take),
+        )
+        .route("/p/{token}/change", get(pages::preferences::unlock::ask))
+        .route(
+            "/p/{token}/code",
+            get(pages::preferences::unlock::begin).post(pages::preferences::unlock::send),
+        )
+        .route(
+            "/p/{token}/unlock",
+            get(pages::preferences::unlock::begin).post(pages::preferences::unlock::enter),
+        )
+        .route("/p/{token}/edit", get(pages::preferences::unlock::begin).post(pages::preferences::edit::take))
+        .route(
+            "/p/{token}/withdraw",
+            get(pages::preferences::withdraw::ask_all).post(pages::preferences::withdraw::take_all),
+        )
+        .route(
+            "/p/{token}/withdraw/{purpose}",
+            get(pages::preferences::withdraw::ask_one).post(pages::preferences::withdraw::take_one),
+        )
         .route("/d/{sha256}/{filename}", get(pages::documents::show))
         .route("/v1/messages", post(api::messages::take))
-        .route("/v1/gate", post(api::gate::ask));
+        .route("/v1/gate", post(api::gate::ask))
+        .route("/v1/snapshot", get(api::snapshot::show));
     if site.serves_mailbox() {
         router = router.merge(dev::routes());
     }

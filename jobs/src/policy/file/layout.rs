@@ -7,15 +7,25 @@ use super::reader::{Reader, quoted};
 use toml::de::DeValue;
 
 /// Sections of which there is one.
-pub(super) const SINGLE: [&str; 7] =
-    ["children", "controller", "default_locale", "features", "limits", "periods", "staff_notices"];
+pub(super) const SINGLE: [&str; 9] = [
+    "children",
+    "controller",
+    "default_locale",
+    "features",
+    "limits",
+    "masking",
+    "periods",
+    "privacy_notice",
+    "staff_notices",
+];
 
 /// Sections that hold entries by name.
-pub(super) const NAMED: [&str; 11] = [
+pub(super) const NAMED: [&str; 12] = [
     "channels",
     "contents",
     "dictionaries",
     "fields",
+    "forms",
     "mail_identities",
     "purposes",
     "schedules",

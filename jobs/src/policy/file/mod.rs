@@ -14,11 +14,14 @@ mod controller;
 mod dictionary;
 mod document;
 mod field;
+mod form;
 mod hash;
 mod layout;
 mod limits;
+mod masking;
 mod moment;
 mod near;
+mod notice;
 mod place;
 mod problem;
 mod purpose;
@@ -106,6 +109,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let purposes = purpose::purposes(reader, &dictionaries);
     let contents = content::contents(reader, &purposes, &dictionaries);
     purpose::warn_of_purposes_without_content(reader, &purposes, &contents);
+    let forms = form::forms(reader, &contents);
     let fields = field::fields(reader);
     let sources = source::sources(reader);
     let staff_groups = staff::groups(reader);
@@ -113,6 +117,8 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let staff_notices = staff::notices(reader, &fields, !staff.is_empty());
     staff::warn_of_nobody(reader, &purposes, &staff, &staff_groups);
     let children = children::children(reader, &fields);
+    let masking = masking::masking(reader);
+    let privacy_notice = notice::privacy_notice(reader, &purposes);
     let limits = limits::limits(reader);
     let periods = limits::periods(reader, &limits);
     let schedules = schedule::schedules(reader, features.contains(&Feature::Schedules));
@@ -127,12 +133,15 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         channels,
         contents,
         dictionaries,
+        forms,
         fields,
         sources,
         staff,
         staff_groups,
         staff_notices,
         children,
+        masking,
+        privacy_notice,
         mail_identities,
         limits,
         periods,

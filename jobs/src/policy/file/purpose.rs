@@ -2,9 +2,9 @@
 
 use super::compatibility;
 use super::place::Place;
-use super::reader::Reader;
+use super::reader::{Reader, quoted};
 use super::texts::RawTexts;
-use crate::code::{ContentId, FieldId, MailIdentityId, PurposeId, TopicId};
+use crate::code::{ContentId, FieldId, MailIdentityId, PurposeId, RecipientId, TopicId};
 use crate::policy::{Content, Dictionaries, LawfulBasis, OptIn, Purpose};
 use crate::time::Span;
 use schemars::JsonSchema;
@@ -40,6 +40,9 @@ pub(super) struct RawPurpose {
     /// Purposes for which data collected for this one may also be used (Art. 6(4)).
     #[serde(default)]
     compatible_with: Vec<String>,
+    /// Who may receive data for it; the gate is asked by these names.
+    #[serde(default)]
+    recipients: Vec<String>,
     /// Topics that can be subscribed to within it.
     #[serde(default)]
     topics: Vec<String>,
@@ -134,6 +137,13 @@ fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose)
             topics.extend(TopicId::new(topic));
         }
     }
+    let mut recipients = BTreeSet::new();
+    for (n, recipient) in raw.recipients.iter().enumerate() {
+        match RecipientId::new(recipient) {
+            Some(recipient) => drop(recipients.insert(recipient)),
+            None => reader.wrong(&at.key("recipients").index(n), quoted(recipient), crate::code::RULE),
+        }
+    }
     let mut fields = BTreeSet::new();
     for (n, field) in raw.fields.iter().enumerate() {
         if reader.refers(&at.key("fields").index(n), "fields", field) {
@@ -163,6 +173,7 @@ fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose)
         mail_identity: mail_identity?,
         document: document.flatten(),
         compatible_with: BTreeSet::new(),
+        recipients,
         topics,
         fields,
         erase_on_withdrawal: raw.erase_on_withdrawal,

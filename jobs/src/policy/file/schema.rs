@@ -6,13 +6,17 @@ use super::content::RawContent;
 use super::controller::{RawController, RawMailIdentity};
 use super::dictionary::RawDictionaries;
 use super::field::RawField;
+use super::form::RawForm;
 use super::limits::{RawLimits, RawPeriods};
+use super::masking::RawMasking;
+use super::notice::RawPrivacyNotice;
 use super::purpose::RawPurpose;
 use super::schedule::RawSchedule;
 use super::source::RawSource;
 use super::staff::{RawGroup, RawNotices, RawStaff};
 use crate::code::{
-    ChannelId, ContentId, FieldId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId, TopicId,
+    ChannelId, ContentId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId,
+    TopicId,
 };
 use crate::locale::Locale;
 use crate::policy::Feature;
@@ -39,12 +43,18 @@ struct RawFile {
     dictionaries: Option<RawDictionaries>,
     /// What may be known of a subject.
     fields: Option<BTreeMap<FieldId, RawField>>,
+    /// Forms for consent that Rescind hosts.
+    forms: Option<BTreeMap<FormId, RawForm>>,
     /// Caps of double opt-in.
     limits: Option<RawLimits>,
+    /// How much of a value staff see, by the class of its field.
+    masking: Option<RawMasking>,
     /// Senders of mail.
     mail_identities: Option<BTreeMap<MailIdentityId, RawMailIdentity>>,
     /// How long things last.
     periods: Option<RawPeriods>,
+    /// What the privacy notice tells beyond what the rest of the policy says (Art. 13, 14).
+    privacy_notice: Option<RawPrivacyNotice>,
     /// What personal data are used for.
     purposes: Option<BTreeMap<PurposeId, RawPurpose>>,
     /// What happens by the clock.

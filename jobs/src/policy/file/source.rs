@@ -31,6 +31,9 @@ pub(super) struct RawSource {
     /// It may ask the gate. Default: false.
     #[serde(default)]
     gate: bool,
+    /// It may read the snapshot: everybody whom a purpose is allowed for. Default: false.
+    #[serde(default)]
+    snapshot: bool,
 }
 
 /// One string or a list of them.
@@ -65,8 +68,8 @@ pub(super) fn sources(reader: &mut Reader<'_>) -> BTreeMap<SourceId, Source> {
             ),
             _ => {}
         }
-        if raw.types.is_empty() && !raw.gate {
-            reader.warn(&at, "a source without any right", "`types` or `gate = true`");
+        if raw.types.is_empty() && !raw.gate && !raw.snapshot {
+            reader.warn(&at, "a source without any right", "`types`, `gate = true` or `snapshot = true`");
         }
         let token_sha256 = tokens(reader, &at.key("token_sha256"), &id, raw.token_sha256, &mut taken);
         let amqp_user = raw.amqp_user.filter(|user| {
@@ -78,7 +81,8 @@ pub(super) fn sources(reader: &mut Reader<'_>) -> BTreeMap<SourceId, Source> {
             reader.line(&here, user).is_some()
         });
         let types = patterns(reader, &at.key("types"), &raw.types);
-        sources.insert(id.clone(), Source { id, token_sha256, amqp_user, types, gate: raw.gate });
+        let (gate, snapshot) = (raw.gate, raw.snapshot);
+        sources.insert(id.clone(), Source { id, token_sha256, amqp_user, types, gate, snapshot });
     }
     sources
 }
@@ -88,6 +92,7 @@ fn rights_only(reader: &mut Reader<'_>, at: &Place, raw: &RawSource) {
         ("token_sha256", raw.token_sha256.is_some()),
         ("amqp_user", raw.amqp_user.is_some()),
         ("gate", raw.gate),
+        ("snapshot", raw.snapshot),
     ];
     for (key, _) in given.into_iter().filter(|(_, given)| *given) {
         reader.wrong(

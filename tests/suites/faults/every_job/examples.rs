@@ -3,9 +3,11 @@
 use super::play::Given;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
-    AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, EscalateNotices, ExpireConsent, ExpireRequest,
+    AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
+    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
     MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SettleMail, UnrestrictSubject, UpsertSubject, WithdrawConsent,
+    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
+    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -42,6 +44,30 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             record(parts, &ana).await;
             record(parts, &json!({"email": "bob@example.net"})).await;
             Given::message(parts, kind, json!({"purpose": "newsletter", "content": "newsletter"}))
+        }
+        CheckGate::KIND => {
+            record(parts, &ana).await;
+            Given::message(parts, kind, json!({"subject": ana, "purpose": "newsletter"}))
+        }
+        UpdateConsents::KIND => {
+            record(parts, &ana).await;
+            record(parts, &json!({"email": "bob@example.net"})).await;
+            let (which, set) = (json!({"purpose": "newsletter"}), json!({"source": "paper"}));
+            Given::message(parts, kind, json!({"where": which, "set": set}))
+        }
+        UpdateConsent::KIND => {
+            record(parts, &ana).await;
+            let record = id(parts, "select record_id from consent where purpose = 'newsletter'").await;
+            let set = json!({"date": "2026-02-01T00:00:00Z"});
+            let data = json!({"purpose": "newsletter", "record": record, "source": "web-form", "set": set});
+            order(parts, kind, &data).await;
+            Given::row(parts, kind).await
+        }
+        SendMailing::KIND => {
+            record(parts, &ana).await;
+            let words =
+                json!({"subject": ana, "purpose": "recommendations", "title": "New", "text": "For you."});
+            Given::message(parts, kind, words)
         }
         RunSweep::KIND => Given::message(parts, kind, json!({"sweep": "housekeeping"})),
         AnswerConsent::KIND => {
@@ -108,6 +134,44 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
                 "notice": id(parts, "select id from staff_notice").await,
             });
             Given::internal(parts, kind, data)
+        }
+        AcceptTerms::KIND => Given::message(parts, kind, json!({"subject": ana, "content": "terms"})),
+        SubmitForm::KIND => {
+            let answers = json!({"newsletter": "agree", "recommendations": "disagree"});
+            let data = json!({"subject": {"email": "ana@example.org"}, "form": "sign-up", "answers": answers,
+                              "locale": "en", "evidence": evidence});
+            Given::internal(parts, kind, data)
+        }
+        MailPageCode::KIND => {
+            record(parts, &ana).await;
+            Given::internal(parts, kind, json!({"subject": id(parts, "select id from subject").await}))
+        }
+        UnlockPage::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            order(parts, MailPageCode::KIND, &json!({"subject": subject})).await;
+            parts.work().await;
+            let code = id(parts, "select code_id from personal_page").await;
+            Given::internal(parts, kind, json!({"subject": subject, "code": code, "right": true}))
+        }
+        GiveConsent::KIND => {
+            withdraw(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            let data = json!({"subject": subject, "content": "newsletter", "version": 1, "locale": "en",
+                              "evidence": evidence});
+            Given::internal(parts, kind, data)
+        }
+        ChooseTopic::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            let data =
+                json!({"subject": subject, "purpose": "newsletter", "topic": "offers", "subscribed": false});
+            Given::internal(parts, kind, data)
+        }
+        CorrectSubject::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            Given::internal(parts, kind, json!({"subject": subject, "fields": {"company": "Quay Ltd"}}))
         }
         RemindStaff::KIND => {
             withdraw(parts, &ana).await;

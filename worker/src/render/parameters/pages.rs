@@ -54,6 +54,8 @@ pub struct AnsweredPage {
     pub content_title: String,
     /// The answer that stands.
     pub answer: Answer,
+    /// The subject's own page, where consent is withdrawn; `None` where its address was revoked.
+    pub preferences_url: Option<String>,
 }
 
 /// What a person answered.
@@ -126,9 +128,15 @@ impl PageParameters for AnsweredPage {
 
     fn samples(locale: &'static str) -> Vec<Self> {
         let title = samples::of(locale).title;
-        let answered =
-            |answer| Self { controller: samples::controller(), content_title: title.to_owned(), answer };
-        vec![answered(Answer::Granted), answered(Answer::Refused)]
+        let granted = Self {
+            controller: samples::controller(),
+            content_title: title.to_owned(),
+            answer: Answer::Granted,
+            preferences_url: Some("https://rescind.harbour.example/p/mzxw6ytboi".to_owned()),
+        };
+        let refused = Self { answer: Answer::Refused, ..granted.clone() };
+        let revoked = Self { preferences_url: None, ..granted.clone() };
+        vec![granted, refused, revoked]
     }
 }
 

@@ -70,6 +70,8 @@ notices! {
     StaffObjection = "staff_objection",
     /// A subject must be told what mail could not.
     StaffUnreachable = "staff_unreachable",
+    /// Somebody may have withdrawn, and it is not clear.
+    StaffUnclear = "staff_unclear",
     /// Others have not acknowledged.
     StaffEscalation = "staff_escalation",
 }
@@ -85,6 +87,36 @@ pub struct StaffDigest {
     pub count: usize,
     /// Them.
     pub items: Vec<DigestItem>,
+}
+
+/// An endpoint of webhooks gets no events any more.
+#[derive(Clone, Serialize)]
+pub struct StaffWebhook {
+    /// For whom it is sent.
+    pub controller: ControllerBlock,
+    /// The name to greet with.
+    pub staff_name: String,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// When it was found out: a date, written out in the locale.
+    pub date: String,
+    /// It said so itself; else it was away for too long.
+    pub gone: bool,
+}
+
+impl MailParameters for StaffWebhook {
+    const TEMPLATE: &'static str = "staff_webhook";
+
+    fn samples(locale: &'static str) -> Vec<Self> {
+        let paused = Self {
+            controller: samples::controller(),
+            staff_name: "Bea Meyer".to_owned(),
+            endpoint: "shop".to_owned(),
+            date: samples::of(locale).requested_at.to_owned(),
+            gone: false,
+        };
+        vec![paused.clone(), Self { gone: true, ..paused }]
+    }
 }
 
 /// A notice in a digest.
@@ -158,7 +190,7 @@ impl MailParameters for StaffDigest {
             names: notice.names.clone(),
             url: notice.url.clone(),
         };
-        let kinds = ["withdrawal", "erasure_request", "restriction", "objection", "unreachable"];
+        let kinds = ["withdrawal", "erasure_request", "restriction", "objection", "unreachable", "unclear"];
         let mut items: Vec<DigestItem> = kinds.into_iter().map(|kind| item(kind, &notice)).collect();
         items.push(item("escalation", &erased));
         vec![Self { controller: notice.controller, staff_name: notice.staff_name, count: items.len(), items }]
@@ -183,6 +215,7 @@ impl PageParameters for NoticePage {
             page("restriction", 0, None),
             page("objection", 0, None),
             page("unreachable", 0, None),
+            page("unclear", 0, None),
             page("escalation", 0, None),
         ]
     }

@@ -165,8 +165,12 @@ pub async fn next_due(pool: &Pool) -> Result<Option<Timestamp>> {
 
 /// Reads by what the apps know the subjects.
 pub async fn material(pool: &Pool, events: &[Claimed]) -> Result<Material> {
+    of_subjects(pool, events.iter().filter_map(|e| Some(e.subject?.0)).collect()).await
+}
+
+/// Reads by what the apps know these subjects.
+pub async fn of_subjects(pool: &Pool, mut subjects: Vec<Uuid>) -> Result<Material> {
     let mut out = Material::default();
-    let mut subjects: Vec<Uuid> = events.iter().filter_map(|e| Some(e.subject?.0)).collect();
     subjects.sort_unstable();
     subjects.dedup();
     if subjects.is_empty() {

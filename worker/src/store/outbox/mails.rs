@@ -1,15 +1,18 @@
 //! Mails on their way out.
 
 use super::MailState;
+use super::mailings::{self, Mailed};
 use crate::store::dialect::{Row, queries};
 use crate::store::load::{field, identity, index, request, unreadable};
 use crate::store::tables::JobRow;
-use crate::store::{Arg, Pool, Result, StoreError, Ts, queue, rights};
+use crate::store::{Arg, Pool, Result, StoreError, Ts, pages, queue, rights};
 use rescind_jobs::code::{FieldId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::model::{ConsentRequest, Identity, NoticeState, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::model::{
+    ConsentRequest, Identity, NoticeState, PersonalPage, Recipient, StaffNotice, SubjectId,
+};
 use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::HashMap;
@@ -45,9 +48,15 @@ queries! {
                         where s.id = mail.subject_id), false) \
                     and (select count(*) from identity i where i.bidx = mail.address \
                         and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
+               and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $4) \
+                    from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
+               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
+                    from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
+                    from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
                returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
-              settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null \
+              settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \
+              sealed = case when cast($2 as smallint) in (0, 5, 6) then sealed end \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
@@ -103,6 +112,8 @@ pub struct Material {
     pub names: HashMap<SubjectId, Sealed>,
     /// Requests for consent.
     pub requests: HashMap<Uuid, ConsentRequest>,
+    /// The subjects' own pages, for mails that lead to them.
+    pub pages: HashMap<SubjectId, PersonalPage>,
     /// Notices to staff.
     pub notices: HashMap<Uuid, (SubjectId, StaffNotice)>,
     /// What digests of these members of staff tell.
@@ -111,6 +122,8 @@ pub struct Material {
     pub identities: HashMap<SubjectId, Vec<Identity>>,
     /// What else staff may be shown of them.
     pub fields: HashMap<SubjectId, Vec<(FieldId, Sealed)>>,
+    /// What mailings of apps say, and whether they may.
+    pub mailings: HashMap<Uuid, Mailed>,
 }
 
 /// The most notices in one digest; what is over is reminded of by itself.
@@ -200,6 +213,10 @@ pub async fn next_due(pool: &Pool, lane: Lane) -> Result<Option<Timestamp>> {
 pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<Material> {
     let mut out = Material::default();
     notices(pool, mails, now, &mut out).await?;
+    out.mailings = mailings::read(pool, mails).await?;
+    // requests for consent lead to a page of their own
+    let own = mails.iter().filter(|m| m.mail.request().is_none() && matches!(m.to, Recipient::Address(_)));
+    out.pages = pages::of(pool, own.filter_map(|m| Some(m.subject?.0)).collect()).await?;
     let mut subjects: Vec<Uuid> = mails.iter().filter_map(|m| Some(m.subject?.0)).collect();
     subjects.extend(out.notices.values().map(|(subject, _)| subject.0));
     subjects.sort_unstable();

@@ -2,6 +2,7 @@
 //! it; only the holder can settle it.
 
 pub mod events;
+pub mod mailings;
 pub mod mails;
 
 /// Declares the states of a row of the outbox.

@@ -3,3 +3,4 @@
 mod batch;
 pub(super) mod gate;
 pub(super) mod messages;
+pub(super) mod snapshot;

@@ -42,7 +42,10 @@ pub(in crate::web) async fn show(
             let page = question(&site, request, &reader, &token, StatusCode::OK, false);
             Some(page.unwrap_or_else(|| trouble(&site, &reader, StatusCode::SERVICE_UNAVAILABLE, Some(15))))
         }
-        Opened::Answered(request) => answered(&site, request, &reader),
+        Opened::Answered(request, own) => {
+            let address = own.as_ref().map(|own| site.web.config.http.public_url.link(&format!("/p/{own}")));
+            answered(&site, request, address, &reader)
+        }
         Opened::Nothing => None,
     };
     shown.unwrap_or_else(|| {
@@ -96,7 +99,12 @@ pub(super) fn question(
 }
 
 /// The page after the answer, the same at every visit.
-fn answered(site: &Site, request: &ConsentRequest, reader: &Reader<'_>) -> Option<Response> {
+fn answered(
+    site: &Site,
+    request: &ConsentRequest,
+    preferences_url: Option<String>,
+    reader: &Reader<'_>,
+) -> Option<Response> {
     let (_, version) = wording(site, request)?;
     let locale = reader.of_request(request.locale);
     let answer = match request.state {
@@ -108,6 +116,7 @@ fn answered(site: &Site, request: &ConsentRequest, reader: &Reader<'_>) -> Optio
         controller: controller(site),
         content_title: version.title.get(locale).1.to_owned(),
         answer,
+        preferences_url,
     };
     Some(page(site, StatusCode::OK, &parameters, locale))
 }

@@ -1,16 +1,17 @@
 //! What a link opens.
 
-use crate::store::{Result, requests};
+use crate::store::Result;
+use crate::store::requests::{self, Found};
 use crate::web::state::Site;
 use rescind_jobs::model::{ConsentRequest, RequestState, SubjectState};
-use rescind_jobs::protection::token_hash;
+use rescind_jobs::protection::{LinkKind, token_hash};
 
 /// What a link opens.
 pub(super) enum Opened {
     /// A request that waits for its answer.
     Open(Box<ConsentRequest>),
-    /// A request that was answered.
-    Answered(Box<ConsentRequest>),
+    /// A request that was answered, and the token of the subject's own page, if it has one.
+    Answered(Box<ConsentRequest>, Option<String>),
     /// Nothing: unknown, expired, voided, of a subject that is gone, or no token at all.
     Nothing,
 }
@@ -29,13 +30,16 @@ pub(super) async fn open(site: &Site, token: &str) -> Result<Opened> {
         return Ok(Opened::Nothing);
     }
     let found = requests::by_token_hash(&site.web.pool, &token_hash(token)).await?;
-    let Some((request, subject)) = found else { return Ok(Opened::Nothing) };
-    if matches!(subject, SubjectState::Erasing | SubjectState::Erased) {
+    let Some(Found { request, subject, state, page }) = found else { return Ok(Opened::Nothing) };
+    if matches!(state, SubjectState::Erasing | SubjectState::Erased) {
         return Ok(Opened::Nothing);
     }
     Ok(match request.state {
         RequestState::Open if request.expires_at > site.web.clock.now() => Opened::Open(Box::new(request)),
-        RequestState::Confirmed | RequestState::Refused => Opened::Answered(Box::new(request)),
+        RequestState::Confirmed | RequestState::Refused => {
+            let token = |generation| site.web.vault.link_token(LinkKind::Preferences, subject.0, generation);
+            Opened::Answered(Box::new(request), page.map(token))
+        }
         RequestState::Open | RequestState::Expired | RequestState::Voided => Opened::Nothing,
     })
 }

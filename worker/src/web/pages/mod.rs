@@ -5,9 +5,14 @@
 pub(super) mod answer;
 pub(super) mod confirm;
 pub(super) mod documents;
+mod form;
+pub(super) mod form_page;
 mod language;
 mod link;
 pub(super) mod notice;
+pub(super) mod preferences;
+pub(super) mod privacy;
+pub(super) mod unsubscribe;
 
 use crate::render::{ControllerBlock, HomePage, LinkInvalidPage, PageParameters, TroublePage};
 use crate::web::state::Site;

@@ -1,16 +1,13 @@
 //! `/s/TOKEN`: a notice to a member of staff. Scanners of mail open every link, so showing it changes nothing; only its
 //! form, with the nonce of a page that was shown, acknowledges it.
 
-use super::answer::{Trouble, back, hand_in, is_nonce};
 use super::confirm::hour;
+use super::form::{Form, Trouble, back, hand_in, is_nonce};
 use super::link::is_token;
-use super::{Reader, invalid, is_cross_site, page, trouble};
+use super::{Reader, invalid, page, trouble};
 use crate::render::NoticePage;
-use crate::runner::door::NoAnswer;
-use crate::runner::message::Outcome;
 use crate::staff_notice::{Person, Words};
 use crate::store::{Result, registers, rights};
-use crate::web::body;
 use crate::web::peer::client_of;
 use crate::web::state::Site;
 use axum::body::Body;
@@ -25,7 +22,6 @@ use rescind_jobs::jobs::AcknowledgeNotice;
 use rescind_jobs::model::{StaffNotice, SubjectId};
 use rescind_jobs::protection::{Sealed, token_hash};
 use std::sync::Arc;
-use url::form_urlencoded;
 
 /// The form has one short field.
 const LARGEST: usize = 1024;
@@ -82,19 +78,7 @@ async fn acknowledge(
     body: Body,
     reader: &Reader<'_>,
 ) -> std::result::Result<Response, Trouble> {
-    if is_cross_site(site, &parts.uri, &parts.headers) {
-        return Err(Trouble(StatusCode::FORBIDDEN, None));
-    }
-    let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
-    if client.is_some_and(|client| !site.posts.count(client)) {
-        return Err(Trouble(StatusCode::TOO_MANY_REQUESTS, Some(60)));
-    }
-    if body::media_type(&parts.headers) != "application/x-www-form-urlencoded" {
-        return Err(Trouble(StatusCode::UNSUPPORTED_MEDIA_TYPE, None));
-    }
-    let form = body::read(parts, body, LARGEST).await.map_err(|problem| Trouble(problem.status, None))?;
-    let nonce = form_urlencoded::parse(&form).find(|(name, _)| name == "nonce");
-    let nonce = nonce.map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let form = Form::take(site, parts, body, LARGEST).await?;
     let found = find(site, token).await.map_err(|error| {
         tracing::warn!(%error, "a link cannot be looked up");
         Trouble::unavailable(5)
@@ -103,17 +87,14 @@ async fn acknowledge(
     if notice.acknowledged_at.is_some() {
         return Ok(back(token, reader));
     }
-    if !is_nonce(&site.web, token, &nonce) {
+    if !is_nonce(&site.web, token, form.get("nonce")) {
         let again = notice_page(site, subject, &notice, reader, token).await;
         return Ok(again.ok().flatten().unwrap_or_else(|| invalid(site, reader)));
     }
     let job = AcknowledgeNotice { subject, cause: notice.cause, notice: notice.id };
     match hand_in(site, AcknowledgeNotice::KIND, &job, None, parts).await? {
-        Ok(Outcome::Done | Outcome::Duplicate) => Ok(back(token, reader)),
-        Ok(Outcome::Refused(_)) => Ok(invalid(site, reader)),
-        Ok(Outcome::Postponed) => Err(Trouble::unavailable(15)),
-        Err(NoAnswer::Full) => Err(Trouble::unavailable(1)),
-        Err(NoAnswer::Unavailable | NoAnswer::Stopping) => Err(Trouble::unavailable(5)),
+        Ok(()) => Ok(back(token, reader)),
+        Err(_) => Ok(invalid(site, reader)),
     }
 }
 

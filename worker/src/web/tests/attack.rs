@@ -101,12 +101,18 @@ async fn known_and_unknown_links_cost_the_same_statements() {
 #[test]
 fn secrets_are_compared_in_constant_time() {
     let auth = include_str!("../auth.rs");
-    let answer = include_str!("../pages/answer.rs");
+    let form = include_str!("../pages/form.rs");
+    let unlock = include_str!("../pages/preferences/unlock.rs");
     assert!(auth.contains("known.ct_eq(&hash)"), "hashes of bearer tokens");
-    assert!(answer.contains(".ct_eq(nonce.as_bytes())"), "nonces of pages");
-    for (name, source) in [("auth.rs", auth), ("answer.rs", answer)] {
+    assert!(form.contains(".ct_eq(nonce.as_bytes())"), "nonces of pages");
+    assert!(unlock.contains(".ct_eq(entered.as_bytes())"), "mailed codes");
+    assert!(unlock.contains(".ct_eq(pass.as_bytes())"), "the pass of an unlocked page");
+    for (name, source) in [("auth.rs", auth), ("form.rs", form), ("unlock.rs", unlock)] {
         for line in source.lines().filter(|line| line.contains("==") || line.contains("!=")) {
-            assert!(!["nonce", "hash", "token"].iter().any(|secret| line.contains(secret)), "{name}: {line}");
+            assert!(
+                !["nonce", "hash", "token", "pass", "code."].iter().any(|secret| line.contains(secret)),
+                "{name}: {line}"
+            );
         }
     }
 }

@@ -107,3 +107,19 @@ async fn it_asks_for_a_right_and_a_feature() {
     let text = Ask { body: "{}".into(), ..ask("POST", "/v1/gate") };
     assert_eq!(off.send(text).await.problem().0, 415);
 }
+
+#[tokio::test]
+async fn the_snapshot_asks_for_a_right_of_its_own() {
+    let stand = stand_with(Setup { sources: true, ..Setup::default() }).await;
+    stand.consent(ConsentState::Granted, SubjectState::Active).await;
+    let of = |token: &str| {
+        ask("GET", "/v1/snapshot?purpose=newsletter").header("authorization", format!("Bearer {token}"))
+    };
+    assert_eq!(stand.send(ask("GET", "/v1/snapshot?purpose=newsletter")).await.problem().0, 401);
+    assert_eq!(stand.send(of("token-of-the-till")).await.problem(), (403, "not_allowed".to_owned()));
+    let got = stand.send(of(TOKEN)).await;
+    assert_eq!(got.status, 200, "{}", got.body);
+    let page = got.json();
+    assert_eq!(page["subjects"][0]["subject"]["email"], EMAIL, "no app has given it an id");
+    assert!(page.get("next").is_none());
+}

@@ -97,7 +97,8 @@ pub(super) async fn stand_with(setup: Setup) -> Stand {
             let id = SourceId::new(name).expect("a name");
             let token_sha256 = vec![Sha256::digest(token.as_bytes()).into()];
             let types = TypePattern::new("*").into_iter().collect();
-            policy.sources.insert(id.clone(), Source { id, token_sha256, amqp_user: None, types, gate });
+            let source = Source { id, token_sha256, amqp_user: None, types, gate, snapshot: gate };
+            policy.sources.insert(source.id.clone(), source);
         }
     }
     let mut rng = StdRng::seed_from_u64(7);

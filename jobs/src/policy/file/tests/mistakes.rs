@@ -67,6 +67,18 @@ fn each_mistake_is_told_at_its_place() {
              [purposes.ads]\ntitle.en = \"x\"\nbasis = \"contract\"\nmarketing = true\n",
             "23:20 purposes.a.compatible_with[0]",
         ),
+        // forms
+        ("[forms.a]\ntitle.en = \"x\"\n", "20:1 forms.a"),
+        ("[forms.a]\ntitle.en = \"x\"\ncontents = []\n", "22:12 forms.a.contents"),
+        ("[forms.a]\ntitle.en = \"x\"\ncontents = [\"news\"]\n", "22:13 forms.a.contents[0]"),
+        // the privacy notice
+        ("[privacy_notice]\nofficer = \" \"\n", "21:11 privacy_notice.officer"),
+        ("[privacy_notice]\nauthority.de = \"x\"\n", "21:1 privacy_notice.authority"),
+        ("[privacy_notice.purposes.nothing]\nperiod.en = \"x\"\n", "20:1 privacy_notice.purposes.nothing"),
+        (
+            "[privacy_notice.purposes.order]\ninterests.en = \"x\"\n",
+            "21:1 privacy_notice.purposes.order.interests",
+        ),
         // fields
         ("[fields.a]\ntitle.en = \"x\"\nkind = \"text\"\nidentifying = true\n", "20:1 fields.a"),
         (
@@ -92,6 +104,8 @@ fn each_mistake_is_told_at_its_place() {
         ("[staff_groups.a]\ntitle.en = \"x\"\npurposes = [\"p\"]\n", "22:13 staff_groups.a.purposes[0]"),
         ("[staff_notices]\nescalate_after_hours = 12\n", "21:24 staff_notices.escalate_after_hours"),
         ("[staff_notices]\nclear = [\"shoe_size\"]\n", "21:10 staff_notices.clear[0]"),
+        ("[masking]\nsensitive = \"open\"\n", "21:13 masking.sensitive"),
+        ("[masking]\nvisible = 5\n", "21:11 masking.visible"),
         ("[children]\nage_of_consent = 12\n", "21:18 children.age_of_consent"),
         ("[children]\nbirthday = \"b\"\n", "21:12 children.birthday"),
         // sources

@@ -106,6 +106,7 @@ fn the_values_shown_in_the_example_are_the_defaults() {
     assert_eq!(example.staff_notices.digest_every, bare.staff_notices.digest_every);
     assert_eq!(example.staff_notices.clear, bare.staff_notices.clear);
     assert_eq!(example.children.age_of_consent, bare.children.age_of_consent);
+    assert_eq!(example.masking, bare.masking);
     assert_eq!(bare.periods.network_evidence, None);
     assert_eq!(bare.controller.operating_unit, "Example");
     assert!(bare.features.is_empty(), "everything is off until switched on");
@@ -175,7 +176,7 @@ p.toml:10:9: purposes.a.basis: found `consnt`; expected one of `consent`, `contr
 p.toml:11:13: purposes.a.marketing: found string \"yes\"; expected true or false
 p.toml:12:1: purposes.a.tpoics: found the key `tpoics`; expected one of `title`, `basis`, `balancing_test`, \
 `marketing`, `special_category`, `consent_period_days`, `allowed_by`, `mail_identity`, `document`, \
-`compatible_with`, `topics`, `fields`, `erase_on_withdrawal`, `during_restriction`; did you mean `topics`?
+`compatible_with`, `recipients`, `topics`, `fields`, `erase_on_withdrawal`, `during_restriction`; did you mean `topics`?
 p.toml:16:25: contents.b.versions[0].version: found string \"1\"; expected a whole number, 0 or more
 p.toml:16:73: contents.b.versions[1]: found no `valid_from`; expected `valid_from`";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();

@@ -1,0 +1,87 @@
+//! A subject's own page: a permanent personal address (D6). Newsletters get forwarded, so the address alone shows what was
+//! agreed to and takes it back, and nothing more.
+
+use super::subject::{Subject, SubjectId};
+use crate::protection::{LinkKind, Vault, token_hash};
+use crate::time::{Span, Timestamp};
+use uuid::Uuid;
+
+/// The address of a subject's page. The token is derived, see [`Vault::link_token`]; here is what tells whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalPage {
+    /// Raising it makes another address, and the one before invalid.
+    pub generation: i16,
+    /// SHA-256 of the token; none: the address is revoked.
+    pub token_hash: Option<[u8; 32]>,
+    /// The last code that was mailed.
+    pub code: Option<PageCode>,
+}
+
+/// A code that was mailed to the subject, and unlocks what the address alone does not. It is derived from its id, see
+/// [`Vault::page_code`]; the store holds no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageCode {
+    /// Its id.
+    pub id: Uuid,
+    /// Until when it can be entered.
+    pub until: Timestamp,
+    /// How many tries are gone.
+    pub tries: i16,
+}
+
+impl PageCode {
+    /// How long a code can be entered.
+    pub const PERIOD: Span = Span::minutes(15);
+    /// How often a code can be tried.
+    pub const MOST_TRIES: i16 = 5;
+    /// Stands for its tries once it was entered.
+    const ENTERED: i16 = -1;
+
+    /// Whether it can be entered at `now`.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.tries < Self::MOST_TRIES && self.until > now
+    }
+
+    /// It was entered; whether for the first time. A second press of the same button opens as well, until its time is over.
+    pub const fn enter(&mut self) -> bool {
+        let first = self.tries != Self::ENTERED;
+        self.tries = Self::ENTERED;
+        first
+    }
+}
+
+impl PersonalPage {
+    /// The page of a subject that had none.
+    pub fn first(subject: SubjectId, vault: &Vault) -> Self {
+        Self::of_generation(subject, 0, vault)
+    }
+
+    fn of_generation(subject: SubjectId, generation: i16, vault: &Vault) -> Self {
+        let token = vault.link_token(LinkKind::Preferences, subject.0, generation);
+        Self { generation, token_hash: Some(token_hash(&token)), code: None }
+    }
+
+    /// The token of its address; none if it is revoked.
+    pub fn token(&self, subject: SubjectId, vault: &Vault) -> Option<String> {
+        self.token_hash?;
+        Some(vault.link_token(LinkKind::Preferences, subject.0, self.generation))
+    }
+
+    /// Gives it another address. The one before opens nothing from then on.
+    pub fn reissue(&mut self, subject: SubjectId, vault: &Vault) {
+        *self = Self::of_generation(subject, self.generation.saturating_add(1), vault);
+    }
+
+    /// Takes its address away until another one is issued.
+    pub fn revoke(&mut self) {
+        (self.token_hash, self.code) = (None, None);
+    }
+}
+
+impl Subject {
+    /// Makes sure that the subject has a page. Where one is stored already, storing this one changes nothing.
+    pub fn open_page(&mut self, vault: &Vault) -> &mut PersonalPage {
+        let id = self.id;
+        self.page.get_or_insert_with(|| PersonalPage::first(id, vault))
+    }
+}

@@ -1,0 +1,194 @@
+//! `/p/TOKEN`: a subject's own page, at its permanent address. Newsletters get forwarded, so the address alone shows what
+//! was agreed to, without anything that tells who it is, and takes it back; nothing more.
+
+pub(in crate::web) mod edit;
+pub(in crate::web) mod topics;
+pub(in crate::web) mod unlock;
+pub(in crate::web) mod withdraw;
+
+use super::confirm::hour;
+use super::link::is_token;
+use super::{Reader, controller, invalid, page, trouble};
+use crate::render::{PreferencesPage, PurposeLine, TopicLine, WordingBlock};
+use crate::store::{Result, pages, registers};
+use crate::web::peer::client_of;
+use crate::web::state::Site;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use rescind_jobs::locale::Locale;
+use rescind_jobs::model::{Consent, ConsentState, Subject};
+use rescind_jobs::policy::{LawfulBasis, Purpose};
+use rescind_jobs::protection::token_hash;
+use rescind_jobs::time::Timestamp;
+use std::sync::Arc;
+use url::form_urlencoded;
+
+pub(in crate::web) async fn show(
+    State(site): State<Arc<Site>>,
+    token: std::result::Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let reader = Reader::of(&parts.uri, &parts.headers);
+    let token = token.map(|Path(token)| token).unwrap_or_default();
+    match visit(&site, &token, &parts, &reader).await {
+        Ok(subject) => preferences(&site, &subject, &token, &parts, &reader),
+        Err(answer) => answer,
+    }
+}
+
+/// The subject whose page this is; or what a visitor is answered who has no valid address.
+async fn visit(
+    site: &Site,
+    token: &str,
+    parts: &Parts,
+    reader: &Reader<'_>,
+) -> std::result::Result<Subject, Response> {
+    let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
+    // before the look-up, so that it says nothing about this address
+    if client.is_some_and(|client| site.misses.is_exhausted(client)) {
+        return Err(trouble(site, reader, StatusCode::TOO_MANY_REQUESTS, Some(60)));
+    }
+    match find(site, token).await {
+        Ok(Some(subject)) => Ok(subject),
+        Ok(None) => {
+            if let Some(client) = client {
+                site.misses.count(client);
+            }
+            Err(invalid(site, reader))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a subject's page cannot be looked up");
+            Err(trouble(site, reader, StatusCode::SERVICE_UNAVAILABLE, Some(5)))
+        }
+    }
+}
+
+async fn find(site: &Site, token: &str) -> Result<Option<Subject>> {
+    if !is_token(token) {
+        return Ok(None);
+    }
+    match pages::by_token(&site.web.pool, &token_hash(token)).await? {
+        Some(id) => registers::subject(&site.web.pool, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The language of a subject's own page.
+fn language(site: &Site, subject: &Subject, reader: &Reader<'_>) -> Locale {
+    reader.of_request(subject.locale.unwrap_or(site.web.policy.default_locale))
+}
+
+/// What follows an address of the page in links, so that a chosen language stays.
+fn suffix(reader: &Reader<'_>) -> String {
+    reader.chosen.map_or_else(String::new, |locale| format!("?lang={locale}"))
+}
+
+/// Every purpose that a subject consents to.
+fn consented(site: &Site) -> impl Iterator<Item = &Purpose> {
+    site.web.policy.purposes.values().filter(|purpose| purpose.basis == LawfulBasis::Consent)
+}
+
+fn preferences(site: &Site, subject: &Subject, token: &str, parts: &Parts, reader: &Reader<'_>) -> Response {
+    let locale = language(site, subject, reader);
+    let now = site.web.clock.now();
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let done = form_urlencoded::parse(query).any(|(name, _)| name == "done");
+    let suffix = suffix(reader);
+    let granted = |purpose: &Purpose| subject.consents.get(&purpose.id).is_some_and(|c| c.is_granted(now));
+    let purposes = consented(site).map(|purpose| {
+        let consent = subject.consents.get(&purpose.id);
+        let withdraw = granted(purpose).then(|| format!("{token}/withdraw/{}{suffix}", purpose.id));
+        let topics = match granted(purpose) {
+            true => topic_lines(site, subject, purpose, token, &suffix, locale),
+            false => Vec::new(),
+        };
+        PurposeLine { topics, ..line(site, purpose, consent, withdraw, locale) }
+    });
+    let parameters = PreferencesPage {
+        controller: controller(site),
+        done,
+        purposes: purposes.collect(),
+        withdraw_all_url: consented(site).any(granted).then(|| format!("{token}/withdraw{suffix}")),
+        change_url: format!("{token}/change{suffix}"),
+    };
+    page(site, StatusCode::OK, &parameters, locale)
+}
+
+fn line(
+    site: &Site,
+    purpose: &Purpose,
+    consent: Option<&Consent>,
+    withdraw_url: Option<String>,
+    locale: Locale,
+) -> PurposeLine {
+    let now = site.web.clock.now();
+    let date = |at: Timestamp| site.web.renderer.format_date(at.to_chrono().date_naive(), locale.as_str());
+    let granted = consent.is_some_and(|consent| consent.is_granted(now));
+    let state = match consent.map(|consent| (consent.state, consent.last_act.is_some())) {
+        _ if granted => "granted",
+        // nothing was ever said
+        None | Some((ConsentState::Expired, false)) => "none",
+        Some((ConsentState::Requested, _)) => "requested",
+        Some((ConsentState::Granted | ConsentState::Expired, _)) => "expired",
+        Some((ConsentState::Refused, _)) => "refused",
+        Some((ConsentState::Withdrawn, _)) => "withdrawn",
+    };
+    let over = |consent: &Consent| match consent.state {
+        ConsentState::Granted if !granted => consent.expires_at.unwrap_or(consent.since),
+        _ => consent.since,
+    };
+    let wording = consent.filter(|_| granted).and_then(|consent| {
+        let (content, version) = consent.content.as_ref()?;
+        let version = site.web.policy.contents.get(content)?.version(*version)?;
+        let (content_locale, text) = version.text.get(locale);
+        Some(WordingBlock {
+            content_title: version.title.get(locale).1.to_owned(),
+            content_text: text.to_owned(),
+            content_version: version.version.to_string(),
+            content_locale: content_locale.as_str().to_owned(),
+        })
+    });
+    PurposeLine {
+        purpose_title: purpose.title.get(locale).1.to_owned(),
+        state,
+        since: consent.map(|consent| date(over(consent))).unwrap_or_default(),
+        expires_at: consent.filter(|_| granted).and_then(|consent| consent.expires_at).map(date),
+        wording,
+        topics: Vec::new(),
+        withdraw_url,
+    }
+}
+
+fn topic_lines(
+    site: &Site,
+    subject: &Subject,
+    purpose: &Purpose,
+    token: &str,
+    suffix: &str,
+    locale: Locale,
+) -> Vec<TopicLine> {
+    let topics = purpose.topics.iter().filter_map(|topic| site.web.policy.topics.get(topic));
+    topics
+        .map(|topic| {
+            let said = subject.topics.get(&(purpose.id.clone(), topic.id.clone()));
+            let left = said.filter(|choice| !choice.subscribed);
+            let date =
+                |at: Timestamp| site.web.renderer.format_date(at.to_chrono().date_naive(), locale.as_str());
+            let here = || format!("{token}/topics/{}/{}{suffix}", purpose.id, topic.id);
+            TopicLine {
+                topic_title: topic.title.get(locale).1.to_owned(),
+                left_at: left.map(|choice| date(choice.at)),
+                leave_url: left.is_none().then(here),
+            }
+        })
+        .collect()
+}
+
+/// The nonce of a form on this subject's page, in this hour.
+fn nonce(site: &Site, token: &str) -> String {
+    site.web.vault.page_nonce(token, hour(site.web.clock.now()))
+}
