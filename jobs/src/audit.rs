@@ -276,6 +276,8 @@ pub enum Act {
     PageCodeWrong,
     /// The code was entered on the subject's own page.
     PageUnlocked,
+    /// The subject gave a new email address on its own page; it was ordered to be asked there.
+    AddressGiven,
     /// Terms were accepted.
     TermsAccepted {
         /// Which.

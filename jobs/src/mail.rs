@@ -36,6 +36,11 @@ pub enum Mail {
         /// Which code.
         code: Uuid,
     },
+    /// Asks at a new address whether it is the subject's own.
+    ConfirmAddress {
+        /// Which new address.
+        address: Uuid,
+    },
     /// Tells a member of staff to stop.
     StaffWithdrawal(StaffMail),
     /// Tells a member of staff of a request for erasure.
@@ -136,6 +141,7 @@ impl Mail {
             Self::RestrictionEnding { .. } => "restriction_ending",
             Self::Mailing(_) => "mailing",
             Self::PageCode { .. } => "page_code",
+            Self::ConfirmAddress { .. } => "confirm_address",
             Self::StaffWithdrawal(_) => "staff_withdrawal",
             Self::StaffErasureRequest(_) => "staff_erasure_request",
             Self::StaffRestriction(_) => "staff_restriction",
@@ -182,7 +188,13 @@ impl Mail {
 
     /// It answers a request of the subject itself, and so leaves although processing is restricted.
     pub const fn answers_subject(&self) -> bool {
-        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. } | Self::PageCode { .. })
+        matches!(
+            self,
+            Self::RestrictionConfirmed
+                | Self::RestrictionEnding { .. }
+                | Self::PageCode { .. }
+                | Self::ConfirmAddress { .. }
+        )
     }
 
     /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.

@@ -5,8 +5,8 @@ use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
     AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
-    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
-    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
+    ConfirmAddress, CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveAddress, GiveConsent,
+    MailPageCode, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
     RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
     UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
@@ -114,6 +114,8 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<GiveConsent>(),
     Kind::of::<CorrectSubject>(),
     Kind::of::<ChooseTopic>(),
+    Kind::of::<GiveAddress>(),
+    Kind::of::<ConfirmAddress>(),
     Kind::of::<RemindStaff>(),
     Kind::of::<EscalateNotices>(),
 ];

@@ -11,6 +11,7 @@ use crate::model::{
     IdentityKind, IdentityProblem, IdentityValue, Link, LinkedKind, RequestState, Subject, SubjectState,
 };
 use crate::policy::{FieldKind, OptIn};
+use crate::protection::BlindIndex;
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
 use schemars::JsonSchema;
@@ -210,9 +211,15 @@ fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_
             "must also be named as data.subject.email, so that it is known whose address it is",
         ));
     }
+    make_primary(index, subject, cx);
+    Ok(())
+}
+
+/// Makes an address of the subject the one that mail goes to; the opt-in of every consent is reset (B13).
+pub(crate) fn make_primary(index: BlindIndex, subject: &mut Subject, cx: &mut Decision<'_>) {
     let primary = subject.primary(&IdentityKind::Email).map(|i| i.index);
     if primary == Some(index) {
-        return Ok(());
+        return;
     }
     for identity in subject.identities.iter_mut().filter(|i| i.kind == IdentityKind::Email) {
         identity.primary = identity.index == index;
@@ -235,7 +242,6 @@ fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_
     for request in elsewhere {
         expire(request, subject, cx);
     }
-    Ok(())
 }
 
 fn set_links(

@@ -7,12 +7,15 @@ use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::restricting::not_erased;
 use super::stating::{Stated, known, state, withdrawal_source};
 use super::stopping::{End, stop};
+use crate::audit::Act;
 use crate::code::{EntryCode, PurposeId};
 use crate::decision::{Decision, INTERNAL_SOURCE};
 use crate::effects::Suppression;
 use crate::event::{Event, ProcessingStop, StopCause};
 use crate::job::{Concerns, Job};
-use crate::model::{Evidence, NoticeDetail, NoticeKind, ObjectionState, Statement, StatementKind, Subject};
+use crate::model::{
+    ConsentState, Evidence, NoticeDetail, NoticeKind, ObjectionState, Statement, StatementKind, Subject,
+};
 use crate::policy::{LawfulBasis, OptIn};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
@@ -152,6 +155,13 @@ fn unclear(at: Timestamp, subject: &mut Subject, cx: &mut Decision<'_>) -> Resul
         }
     }
     for purpose in &purposes {
+        // what was confirmed before does not count any more, so that the person can be asked, and say yes, again
+        let consent = subject.consents.get_mut(purpose);
+        if let Some(consent) = consent.filter(|c| c.state == ConsentState::Granted && c.opt_in != OptIn::None)
+        {
+            consent.opt_in = OptIn::None;
+            cx.record(&Act::OptInReset { purpose: purpose.clone() });
+        }
         cx.suppress(Suppression::Purpose(subject.id, purpose.clone()));
         let (purpose, cause) = (Some(purpose.clone()), StopCause::Objection);
         cx.publish(Event::ProcessingStop(ProcessingStop { purpose, cause, since: at }));

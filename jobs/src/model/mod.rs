@@ -16,7 +16,7 @@ pub use consent::{Answer, Consent, ConsentRecord, ConsentState, Evidence, Expres
 pub use identity::{Identity, IdentityKind, IdentityProblem, IdentityValue};
 pub use notice::{NoticeDetail, NoticeKind, NoticeState, Recipient, StaffNotice};
 pub use order::{Statement, StatementKind};
-pub use page::{PageCode, PersonalPage};
+pub use page::{NewAddress, PageCode, PersonalPage};
 pub use request::{ConsentRequest, RequestState};
 pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};
 pub use subject::{Link, LinkedKind, Subject, SubjectId, SubjectKeys, SubjectKind, SubjectState};

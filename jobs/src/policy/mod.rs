@@ -110,6 +110,8 @@ pub enum Feature {
     Gate,
     /// Sending the mailings of apps.
     Mailings,
+    /// Changing the email address on the subject's own page.
+    AddressChanges,
     /// Schedules.
     Schedules,
     /// Keeping data about criminal convictions and offences (Art. 10): only where a law provides for it.
@@ -118,11 +120,12 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConsentRequests,
         Self::ConsentRecords,
         Self::Gate,
         Self::Mailings,
+        Self::AddressChanges,
         Self::Schedules,
         Self::CriminalRecords,
     ];
@@ -134,6 +137,7 @@ impl Feature {
             Self::ConsentRecords => "consent_records",
             Self::Gate => "gate",
             Self::Mailings => "mailings",
+            Self::AddressChanges => "address_changes",
             Self::Schedules => "schedules",
             Self::CriminalRecords => "criminal_records",
         }

@@ -6,8 +6,8 @@ use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
 use crate::personal_link;
 use crate::render::{
-    ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail, Renderer,
-    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
+    ConfirmAddress, ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail,
+    Renderer, RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
     StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
@@ -15,7 +15,9 @@ use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::{Decided, Mail};
-use rescind_jobs::model::{ConsentRequest, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::model::{
+    ConsentRequest, NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId,
+};
 use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
@@ -72,6 +74,20 @@ impl Writer<'_> {
         let subject = mail.subject.ok_or(GONE)?;
         let (locale, wrapped, version) = material.subjects.get(&subject).ok_or(GONE)?;
         let key = self.contact_key(subject, wrapped.as_ref(), *version)?;
+        if let Mail::ConfirmAddress { address } = &mail.mail {
+            let place = Place {
+                table: "personal_page",
+                column: "address_sealed",
+                owner: subject.0,
+                key_version: *version,
+            };
+            let waiting = material.pages.get(&subject).and_then(|page| page.address.as_ref());
+            let waiting = waiting.filter(|waiting| waiting.id == *address && waiting.until > self.now);
+            let waiting = waiting.ok_or(NoLetter::Suppressed("another address was given"))?;
+            let to = key.open_text(place, &waiting.sealed);
+            let to = to.map_err(|_| NoLetter::Failed("a sealed value does not open"))?;
+            return self.asking_at(mail, waiting, &to, locale.unwrap_or(self.policy.default_locale));
+        }
         let sealed = material
             .addresses
             .get(&(subject, *address))
@@ -147,6 +163,31 @@ impl Writer<'_> {
             headers: &[],
         };
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
+    }
+
+    /// A mail that asks at a new address whether it is the subject's own. It names nobody: it may be a stranger's.
+    fn asking_at(
+        &self,
+        mail: &Claimed,
+        waiting: &NewAddress,
+        to: &str,
+        locale: Locale,
+    ) -> Result<Outgoing, NoLetter> {
+        let token = NewAddress::token(waiting.id, self.vault);
+        let parameters = ConfirmAddress {
+            controller: controller(self.policy),
+            confirm_url: self.config.http.public_url.link(&format!("/a/{token}")),
+            expires_at: self.date(waiting.until, locale),
+        };
+        let rendered = self.renderer.mail(&parameters, locale.as_str()).map_err(|_| NO_TEMPLATE)?;
+        let envelope = Envelope {
+            from: self.policy.mail_identities.values().next().ok_or(NO_SENDER)?,
+            address: to,
+            name: None,
+            documents: &[],
+            headers: &[],
+        };
+        self.compose(mail, &envelope, &rendered)
     }
 
     /// A mail that asks for consent.

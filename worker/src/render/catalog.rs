@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage, HomePage, LeavePage,
-    LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters, PreferencesPage,
-    PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding,
-    STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage, UnsubscribePage,
-    WithdrawPage,
+    AddressPage, AnsweredPage, ConfirmAddress, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage,
+    HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters,
+    PreferencesPage, PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
+    RestrictionEnding, STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
+    StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage,
+    UnsubscribePage, WithdrawPage,
 };
 
 /// What a sample of a template looks like.
@@ -53,13 +53,14 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 30] = [
+pub(super) const KNOWN: [Known; 32] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
     mail::<RestrictionEnding>(),
     mail::<Mailing>(),
     mail::<PageCodeMail>(),
+    mail::<ConfirmAddress>(),
     mail::<StaffWithdrawal>(),
     mail::<StaffErasureRequest>(),
     mail::<StaffRestriction>(),
@@ -78,6 +79,7 @@ pub(super) const KNOWN: [Known; 30] = [
     page::<LeavePage>(),
     page::<UnlockPage>(),
     page::<EditPage>(),
+    page::<AddressPage>(),
     page::<FormPage>(),
     page::<FormSentPage>(),
     page::<PrivacyPage>(),

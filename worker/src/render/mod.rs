@@ -29,13 +29,13 @@ pub use catalog::{Rendered, TemplateInfo, TemplateKind};
 pub use error::RenderError;
 pub use locale::{FALLBACK, LOCALES, best_locale, direction, known};
 pub use parameters::{
-    Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, EditField, EditPage,
-    FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, MailingButton,
-    NoticePage, Offer, PageCodeMail, PageParameters, PersonLine, PreferencesPage, PrivacyPage, PurposeBlock,
-    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, StaffDigest,
-    StaffErasureRequest, StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnclear,
-    StaffUnreachable, StaffWebhook, StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage, UnlockPage,
-    UnsubscribePage, WithdrawPage, WordingBlock,
+    AddressPage, Answer, AnsweredPage, ConfirmAddress, ConfirmConsent, ConfirmPage, ControllerBlock,
+    DigestItem, EditEmail, EditField, EditPage, FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage,
+    MailParameters, Mailing, MailingButton, NoticePage, Offer, PageCodeMail, PageParameters, PersonLine,
+    PreferencesPage, PrivacyPage, PurposeBlock, PurposeLine, Question, Regulation, RemindConsent,
+    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, Told,
+    TopicLine, TopicOffer, TroublePage, UnlockPage, UnsubscribePage, WithdrawPage, WordingBlock,
 };
 
 use engines::{Engines, Part};

@@ -3,6 +3,7 @@
 //!
 //! Rule: these structs hold personal data for the moment of rendering. They have no `Debug` and no `Display`.
 
+mod address;
 mod changing;
 mod form;
 mod mailing;
@@ -16,7 +17,8 @@ mod staff;
 
 use serde::Serialize;
 
-pub use changing::{EditField, EditPage, Offer, PageCodeMail, TopicOffer, UnlockPage};
+pub use address::{AddressPage, ConfirmAddress};
+pub use changing::{EditEmail, EditField, EditPage, Offer, PageCodeMail, TopicOffer, UnlockPage};
 pub use form::{FormPage, FormSentPage, Question};
 pub use mailing::{Mailing, MailingButton, UnsubscribePage};
 pub use mails::{ConfirmConsent, RemindConsent};

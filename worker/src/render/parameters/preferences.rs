@@ -26,7 +26,7 @@ pub struct PreferencesPage {
 pub struct PurposeLine {
     /// What the data are used for.
     pub purpose_title: String,
-    /// `granted`, `none`, `requested`, `refused`, `withdrawn` or `expired`.
+    /// `granted`, `unconfirmed`, `none`, `requested`, `refused`, `withdrawn` or `expired`.
     pub state: &'static str,
     /// Since when: a date, written out in the page's locale.
     pub since: String,
@@ -130,7 +130,7 @@ impl PageParameters for PreferencesPage {
             withdraw_url: None,
             ..granted.clone()
         };
-        let states = ["none", "requested", "refused", "withdrawn", "expired"];
+        let states = ["unconfirmed", "none", "requested", "refused", "withdrawn", "expired"];
         let full = Self {
             controller: samples::controller(),
             done: true,

@@ -46,8 +46,8 @@ queries! {
                and (staff is not null or ( \
                     coalesce((select s.state = 0 or (s.state = 1 and mail.answers_subject = 1) from subject s \
                         where s.id = mail.subject_id), false) \
-                    and (select count(*) from identity i where i.bidx = mail.address \
-                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
+                    and (template = 'confirm_address' or (select count(*) from identity i where i.bidx = mail.address \
+                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0))) \
                and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $4) \
                     from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
                and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \

@@ -128,8 +128,10 @@ fn line(
     let now = site.web.clock.now();
     let date = |at: Timestamp| site.web.renderer.format_date(at.to_chrono().date_naive(), locale.as_str());
     let granted = consent.is_some_and(|consent| consent.is_granted(now));
+    let counts = consent.is_some_and(|consent| purpose.allowed_by.contains(&consent.opt_in));
     let state = match consent.map(|consent| (consent.state, consent.last_act.is_some())) {
-        _ if granted => "granted",
+        _ if granted && counts => "granted",
+        _ if granted => "unconfirmed",
         // nothing was ever said
         None | Some((ConsentState::Expired, false)) => "none",
         Some((ConsentState::Requested, _)) => "requested",
