@@ -15,6 +15,7 @@ mod expire_request;
 mod give_consent;
 mod guards;
 mod importing;
+mod informing;
 mod mail_page_code;
 mod mark_undeliverable;
 pub(crate) mod naming;

@@ -32,7 +32,7 @@ pub use parameters::{
     Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, EditField, EditPage,
     FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, MailingButton,
     NoticePage, Offer, PageCodeMail, PageParameters, PersonLine, PreferencesPage, PrivacyPage, PurposeBlock,
-    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, StaffDigest,
+    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
     StaffErasureRequest, StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnclear,
     StaffUnreachable, StaffWebhook, StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage, UnlockPage,
     UnsubscribePage, WithdrawPage, WordingBlock,
@@ -78,6 +78,7 @@ struct Root<'a, P> {
 #[derive(Serialize)]
 struct PageRoot<'a> {
     base_path: &'a str,
+    switch: &'static str,
     languages: Vec<Language>,
 }
 
@@ -142,18 +143,18 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::mail`].
     pub fn page<P: PageParameters>(&self, parameters: &P, locale: &str) -> Result<String, RenderError> {
-        self.page_of(P::TEMPLATE, parameters, parameters.locales(), locale)
+        self.page_of(P::TEMPLATE, parameters, (parameters.locales(), parameters.switch()), locale)
     }
 
     fn page_of(
         &self,
         template: &str,
         parameters: &impl Serialize,
-        offered: &[&'static str],
+        (offered, switch): (&[&'static str], &'static str),
         locale: &str,
     ) -> Result<String, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
-        let page = PageRoot { base_path: &self.base_path, languages: self.languages(offered, locale) };
+        let page = PageRoot { base_path: &self.base_path, switch, languages: self.languages(offered, locale) };
         let root = Root { locale, dir: direction(locale), page: Some(page), parameters };
         Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{template}.hbs"), &root)?))
     }
