@@ -181,12 +181,12 @@ async fn what_cannot_be_told_is_refused_by_name(mut app: TestApp) {
     assert!(problem["detail"].as_str().expect("a text").contains("trade-fair"), "{problem}");
     let alone = json!({"subject": ana(), "already_informed": true});
     let problem = app.refused("subject.upsert.v1", alone).await;
-    assert_eq!(problem["fields"][0]["field"], "data.already_informed", "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "data.already_informed", "{problem}");
     let example = include_str!("../../../config/policy/example.toml");
     let off = example.lines().filter(|line| !line.trim_start().starts_with("\"source_notices\""));
     app.restart_with_policy(&off.collect::<Vec<_>>().join("\n")).await;
     let problem = app.refused("subject.upsert.v1", from_the_fair(&ana())).await;
     assert_eq!(problem["code"], "feature_disabled");
-    assert_eq!(problem["fields"][0]["field"], "data.obtained_from", "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "data.obtained_from", "{problem}");
     assert_eq!(app.count("select count(*) from subject").await, 0);
 }
