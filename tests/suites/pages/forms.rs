@@ -87,7 +87,10 @@ async fn the_page_behind_a_form_stays_itself_in_another_language(app: TestApp) {
     let (_, page) = fill(&app, "sign-up", ANA, &[YES, NO]).await;
     let there = follow(&app.url("/form/sign-up"), &page, "lang=de");
     let (status, page) = app.get(&there).await;
-    assert!(status == 200 && page.contains("Danke für Ihre Antworten") && !page.contains("type=\"radio\""), "{page}");
+    assert!(
+        status == 200 && page.contains("Danke für Ihre Antworten") && !page.contains("type=\"radio\""),
+        "{page}"
+    );
 }
 
 async fn whoever_agrees_to_nothing_leaves_nothing_behind(app: TestApp) {

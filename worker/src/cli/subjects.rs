@@ -409,7 +409,13 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
             .iter()
             .map(|t| {
                 let version = format!("{} {}", t.version, t.locale);
-                vec![t.content.clone(), version, t.accepted_at.to_string(), t.source.clone(), t.told_by.clone()]
+                vec![
+                    t.content.clone(),
+                    version,
+                    t.accepted_at.to_string(),
+                    t.source.clone(),
+                    t.told_by.clone(),
+                ]
             })
             .collect();
         out.table(&["accepted terms", "version", "accepted at", "source", "told by"], &rows, "")?;

@@ -184,10 +184,12 @@ pub(super) fn read(
     };
     let (explicit, evidence) = (yes(line, "explicit", &mut wrong), evidence(line, &mut wrong));
     let obtained_from = match line.get("obtained_from") {
-        Some(text) => DataSourceId::new(text).filter(|id| policy.data_sources.contains_key(id)).or_else(|| {
-            wrong.tell("obtained_from", "must be an entry of the policy's [data_sources]");
-            None
-        }),
+        Some(text) => {
+            DataSourceId::new(text).filter(|id| policy.data_sources.contains_key(id)).or_else(|| {
+                wrong.tell("obtained_from", "must be an entry of the policy's [data_sources]");
+                None
+            })
+        }
         None => defaults.obtained_from.clone(),
     };
     let already_informed = match line.get("already_informed") {

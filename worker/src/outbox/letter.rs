@@ -7,9 +7,10 @@ use crate::mail::transport::Outgoing;
 use crate::personal_link;
 use crate::privacy_notice;
 use crate::render::{
-    ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail, Renderer,
-    RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest, StaffErasureRequest, StaffEscalation,
-    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail,
+    Renderer, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest, StaffErasureRequest,
+    StaffEscalation, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook,
+    StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
@@ -106,12 +107,8 @@ impl Writer<'_> {
                 self.renderer.mail(&parameters, locale)
             }
             Mail::SourceNotice { data_source } => {
-                let preferences = personal_link::address(
-                    material.pages.get(&subject),
-                    subject,
-                    self.vault,
-                    self.config,
-                );
+                let preferences =
+                    personal_link::address(material.pages.get(&subject), subject, self.vault, self.config);
                 let parameters =
                     self.source_notice(data_source, name.clone(), preferences, controller, locale)?;
                 self.renderer.mail(&parameters, locale)

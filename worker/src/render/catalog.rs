@@ -8,9 +8,9 @@ use super::{
     AnsweredPage, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage, HomePage, LeavePage,
     LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters, PreferencesPage,
     PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding,
-    STYLESHEET, SourceNotice, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage, UnsubscribePage,
-    WithdrawPage,
+    STYLESHEET, SourceNotice, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection,
+    StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage,
+    UnsubscribePage, WithdrawPage,
 };
 
 /// What a sample of a template looks like.

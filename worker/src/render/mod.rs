@@ -32,10 +32,10 @@ pub use parameters::{
     Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, EditField, EditPage,
     FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, MailingButton,
     NoticePage, Offer, PageCodeMail, PageParameters, PersonLine, PreferencesPage, PrivacyPage, PurposeBlock,
-    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
-    StaffErasureRequest, StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnclear,
-    StaffUnreachable, StaffWebhook, StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage, UnlockPage,
-    UnsubscribePage, WithdrawPage, WordingBlock,
+    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, SourceNotice,
+    StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice, StaffObjection, StaffRestriction,
+    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage,
+    UnlockPage, UnsubscribePage, WithdrawPage, WordingBlock,
 };
 
 use engines::{Engines, Part};
@@ -154,7 +154,8 @@ impl Renderer {
         locale: &str,
     ) -> Result<String, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
-        let page = PageRoot { base_path: &self.base_path, switch, languages: self.languages(offered, locale) };
+        let page =
+            PageRoot { base_path: &self.base_path, switch, languages: self.languages(offered, locale) };
         let root = Root { locale, dir: direction(locale), page: Some(page), parameters };
         Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{template}.hbs"), &root)?))
     }

@@ -29,11 +29,7 @@ fn origin(row: &Row) -> Result<(DataSourceId, DataOrigin)> {
 }
 
 /// Adds the sources of these subjects' data to them.
-pub(super) async fn add(
-    tx: &mut Tx,
-    ids: &[Uuid],
-    subjects: &mut HashMap<SubjectId, Subject>,
-) -> Result<()> {
+pub(super) async fn add(tx: &mut Tx, ids: &[Uuid], subjects: &mut HashMap<SubjectId, Subject>) -> Result<()> {
     for row in tx.rows(&ORIGINS, vec![Arg::Uuids(ids.to_vec())]).await? {
         if let Some(subject) = subjects.get_mut(&SubjectId(row.get(0)?)) {
             let (source, origin) = origin(&row)?;

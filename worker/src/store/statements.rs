@@ -5,8 +5,8 @@ use super::error::Result;
 use super::pool::Pool;
 use super::{
     audit, candidates, gate, housekeeping, inbox, keys, load, origins, outbox, pages, parked, pool,
-    provisional, published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t,
-    webhooks, wrapping,
+    provisional, published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps,
+    tables as t, webhooks, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 

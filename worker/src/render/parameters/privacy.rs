@@ -106,7 +106,13 @@ impl PageParameters for PrivacyPage {
             by_consent: true,
             objectionable: true,
         };
-        let bare = PurposeBlock { data: None, interests: None, period: None, recipients: Vec::new(), ..block("contract") };
+        let bare = PurposeBlock {
+            data: None,
+            interests: None,
+            period: None,
+            recipients: Vec::new(),
+            ..block("contract")
+        };
         let sparse = Self {
             officer: None,
             purposes: vec![bare],
