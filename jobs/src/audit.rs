@@ -8,10 +8,10 @@ mod why;
 pub use actor::Actor;
 pub use why::Why;
 
-use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
+use crate::code::{ContentId, DataSourceId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
 use crate::gate::GateReason;
 use crate::mail::Decided;
-use crate::model::{Ground, NoticeKind, SubjectId};
+use crate::model::{Ground, NoticeKind, SourceNoticeState, SubjectId};
 use crate::policy::OptIn;
 use crate::protection::new_id;
 use crate::time::Timestamp;
@@ -236,6 +236,16 @@ pub enum Act {
         purpose: PurposeId,
         /// How.
         decided: Decided,
+    },
+    /// The notice to the subject about a source of its data (Art. 14) was ordered, has left, or is not sent.
+    SourceNotice {
+        /// The source.
+        data_source: DataSourceId,
+        /// What it came to.
+        state: SourceNoticeState,
+        /// The mail.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mail: Option<Uuid>,
     },
     /// A personal token was made for a member of staff.
     StaffTokenMade {

@@ -103,6 +103,8 @@ names! {
     FieldId,
     /// An application (or person, or schedule) that sends messages.
     SourceId,
+    /// Where personal data come from, if not from the subject (Art. 14).
+    DataSourceId,
     /// A sender identity of outgoing mail.
     MailIdentityId,
     /// A schedule.

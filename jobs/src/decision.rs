@@ -362,7 +362,7 @@ pub fn decide(
                 draft.event_sequence += 1;
                 event.sequence = draft.event_sequence;
             }
-            if out.mails[mark.mails..].iter().any(MailOrder::is_under_purpose) {
+            if out.mails[mark.mails..].iter().any(MailOrder::leads_to_page) {
                 // such a mail leads to the subject's own page
                 draft.open_page(around.vault);
             }

@@ -56,9 +56,13 @@ pub struct SealedMailing {
 }
 
 impl MailOrder {
-    /// It goes to the subject under a purpose that it has consented to, or that needs no consent.
-    pub(crate) fn is_under_purpose(&self) -> bool {
-        self.purpose.is_some() && self.mail.request().is_none() && matches!(self.to, Recipient::Address(_))
+    /// It leads to the subject's own page: it goes to the subject under a purpose that it has consented to, or that needs no
+    /// consent, or it tells where its data came from.
+    pub(crate) fn leads_to_page(&self) -> bool {
+        let tells_origin = matches!(self.mail, Mail::SourceNotice { .. });
+        (self.purpose.is_some() || tells_origin)
+            && self.mail.request().is_none()
+            && matches!(self.to, Recipient::Address(_))
     }
 }
 

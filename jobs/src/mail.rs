@@ -1,7 +1,7 @@
 //! Mails that decisions order. An order names a template and what it speaks of, never an address or a text: the mail
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
-use crate::code::{ChannelId, PurposeId, TopicId};
+use crate::code::{ChannelId, DataSourceId, PurposeId, TopicId};
 use crate::effects::Lane;
 use crate::model::{NoticeKind, SubjectId};
 use crate::protection::{LinkKind, Vault};
@@ -28,6 +28,11 @@ pub enum Mail {
     RestrictionEnding {
         /// How an objection was decided, if one was.
         objection: Option<Decided>,
+    },
+    /// Tells the subject where its data came from, and what is done with them (Art. 14).
+    SourceNotice {
+        /// Where.
+        data_source: DataSourceId,
     },
     /// An app's mailing. Its words are sealed beside it.
     Mailing(Mailing),
@@ -139,6 +144,7 @@ impl Mail {
             Self::RemindConsent { .. } => "remind_consent",
             Self::RestrictionConfirmed => "restriction_confirmed",
             Self::RestrictionEnding { .. } => "restriction_ending",
+            Self::SourceNotice { .. } => "source_notice",
             Self::Mailing(_) => "mailing",
             Self::PageCode { .. } => "page_code",
             Self::ConfirmAddress { .. } => "confirm_address",
@@ -157,9 +163,11 @@ impl Mail {
     /// Whether somebody waits for it. What follows from background work goes in the background anyway.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::RemindConsent { .. } | Self::Mailing(_) | Self::StaffDigest | Self::StaffEscalation(_) => {
-                Lane::Background
-            }
+            Self::RemindConsent { .. }
+            | Self::SourceNotice { .. }
+            | Self::Mailing(_)
+            | Self::StaffDigest
+            | Self::StaffEscalation(_) => Lane::Background,
             _ => Lane::Request,
         }
     }
@@ -199,6 +207,6 @@ impl Mail {
 
     /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.
     pub const fn is_awaited(&self) -> bool {
-        matches!(self, Self::RestrictionEnding { .. })
+        matches!(self, Self::RestrictionEnding { .. } | Self::SourceNotice { .. })
     }
 }

@@ -21,6 +21,7 @@ pub mod operator;
 pub mod outbox;
 pub mod personal_link;
 pub mod policy_files;
+pub(crate) mod privacy_notice;
 mod reload;
 pub mod render;
 pub(crate) mod reveal;

@@ -17,6 +17,7 @@ mod give_address;
 mod give_consent;
 mod guards;
 mod importing;
+mod informing;
 mod mail_page_code;
 mod mark_undeliverable;
 pub(crate) mod naming;

@@ -2,9 +2,10 @@
 
 use super::expire_request::expire;
 use super::guards;
+use super::informing;
 use super::naming::set_field;
 use crate::audit::Act;
-use crate::code::{FieldId, StaffId};
+use crate::code::{DataSourceId, FieldId, StaffId};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
 use crate::model::{
@@ -42,6 +43,13 @@ pub struct UpsertSubject {
     /// Contact persons, by a name of the app's choice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<LinkGiven>,
+    /// Where the data came from, if the subject has not given them: an entry of the policy's sources of data. The subject
+    /// is told so by mail, once (Art. 14).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obtained_from: Option<DataSourceId>,
+    /// The subject has that information already (Art. 14(5)(a)); it is not told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already_informed: bool,
 }
 
 /// An address or contact of a subject.
@@ -74,6 +82,11 @@ impl Job for UpsertSubject {
 
     fn concerns(&self) -> Concerns<'_> {
         Concerns::Named(&self.subject)
+    }
+
+    /// What was told of sources of data is read with them.
+    fn rights(&self) -> bool {
+        self.obtained_from.is_some()
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
@@ -118,7 +131,7 @@ impl Job for UpsertSubject {
         if links > 0 {
             cx.record(&Act::LinksChanged { count: links });
         }
-        Ok(())
+        informing::obtained(self.obtained_from.as_ref(), self.already_informed, subject, cx)
     }
 }
 

@@ -5,6 +5,7 @@ mod consent;
 mod identity;
 mod notice;
 mod order;
+mod origin;
 mod page;
 mod request;
 mod restriction;
@@ -16,6 +17,7 @@ pub use consent::{Answer, Consent, ConsentRecord, ConsentState, Evidence, Expres
 pub use identity::{Identity, IdentityKind, IdentityProblem, IdentityValue};
 pub use notice::{NoticeDetail, NoticeKind, NoticeState, Recipient, StaffNotice};
 pub use order::{Statement, StatementKind};
+pub use origin::{DataOrigin, SourceNoticeState};
 pub use page::{NewAddress, PageCode, PersonalPage};
 pub use request::{ConsentRequest, RequestState};
 pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};

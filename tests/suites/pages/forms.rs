@@ -9,6 +9,7 @@ use rescind_tests::on_both;
 on_both! {
     each_purpose_has_one_mandatory_answer,
     a_yes_is_confirmed_by_mail_and_a_no_counts_with_it,
+    the_page_behind_a_form_stays_itself_in_another_language,
     whoever_agrees_to_nothing_leaves_nothing_behind,
     nobody_takes_back_the_consent_of_others,
     the_answer_tells_nothing_of_an_address,
@@ -80,6 +81,16 @@ async fn a_yes_is_confirmed_by_mail_and_a_no_counts_with_it(app: TestApp) {
     );
     app.quiet().await;
     assert_eq!(app.letters().len(), 1);
+}
+
+async fn the_page_behind_a_form_stays_itself_in_another_language(app: TestApp) {
+    let (_, page) = fill(&app, "sign-up", ANA, &[YES, NO]).await;
+    let there = follow(&app.url("/form/sign-up"), &page, "lang=de");
+    let (status, page) = app.get(&there).await;
+    assert!(
+        status == 200 && page.contains("Danke für Ihre Antworten") && !page.contains("type=\"radio\""),
+        "{page}"
+    );
 }
 
 async fn whoever_agrees_to_nothing_leaves_nothing_behind(app: TestApp) {

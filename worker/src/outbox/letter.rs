@@ -5,20 +5,24 @@ use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
 use crate::personal_link;
+use crate::privacy_notice;
 use crate::render::{
-    ConfirmAddress, ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail,
-    Renderer, RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
-    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    ConfirmAddress, ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent, RenderError,
+    RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
+    StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable,
+    StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
-use rescind_jobs::code::StaffId;
-use rescind_jobs::locale::Locale;
+use rescind_jobs::code::{DataSourceId, StaffId};
+use rescind_jobs::locale::{Locale, Texts};
 use rescind_jobs::mail::{Decided, Mail};
 use rescind_jobs::model::{
     ConsentRequest, NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId,
 };
-use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
+use rescind_jobs::policy::{
+    ContentVersion, Document, LawfulBasis, MailIdentity, Policy, Purpose, StaffMember,
+};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
@@ -118,6 +122,13 @@ impl Writer<'_> {
                 };
                 self.renderer.mail(&parameters, locale)
             }
+            Mail::SourceNotice { data_source } => {
+                let preferences =
+                    personal_link::address(material.pages.get(&subject), subject, self.vault, self.config);
+                let parameters =
+                    self.source_notice(data_source, name.clone(), preferences, controller, locale)?;
+                self.renderer.mail(&parameters, locale)
+            }
             Mail::PageCode { code } => {
                 let page = material.pages.get(&subject);
                 let current = page.and_then(|page| page.code.as_ref()).filter(|c| c.id == *code);
@@ -188,6 +199,42 @@ impl Writer<'_> {
             headers: &[],
         };
         self.compose(mail, &envelope, &rendered)
+    }
+
+    /// What somebody is told of data that came from elsewhere (Art. 14).
+    fn source_notice(
+        &self,
+        source: &DataSourceId,
+        recipient_name: Option<String>,
+        preferences_url: Option<String>,
+        controller: ControllerBlock,
+        locale: &str,
+    ) -> Result<SourceNotice, NoLetter> {
+        let policy = self.policy;
+        let lacking = NoLetter::Later("the policy lacks the source of data");
+        let source = policy.data_sources.get(source).ok_or(lacking)?;
+        let locale = Locale::from_tag(locale).unwrap_or_default();
+        let notice = &policy.privacy_notice;
+        let text = |texts: &Option<Texts>| privacy_notice::maybe(texts.as_ref(), locale);
+        let purposes: Vec<&Purpose> = policy.purposes.values().filter(|p| source.serves(&p.id)).collect();
+        let own = || self.config.http.public_url.link("/privacy");
+        Ok(SourceNotice {
+            privacy_url: controller.privacy_url.clone().unwrap_or_else(own),
+            controller,
+            recipient_name,
+            source: privacy_notice::told(&source.title, locale),
+            public: source.public,
+            data: text(&source.data),
+            officer: notice.officer.clone(),
+            recipients: text(&notice.recipients),
+            transfers: text(&notice.transfers),
+            automated_decisions: text(&notice.automated_decisions),
+            authority: text(&notice.authority),
+            by_consent: purposes.iter().any(|p| p.basis == LawfulBasis::Consent),
+            objectionable: purposes.iter().any(|p| p.marketing || p.basis.is_objectionable()),
+            purposes: purposes.iter().map(|p| privacy_notice::purpose(policy, p, locale)).collect(),
+            preferences_url,
+        })
     }
 
     /// A mail that asks for consent.

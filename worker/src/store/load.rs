@@ -201,6 +201,7 @@ pub(super) fn subject(row: &Row) -> Result<Subject> {
         notices: Vec::new(),
         restrictions: BTreeMap::new(),
         objections: BTreeMap::new(),
+        origins: BTreeMap::new(),
         page: None,
         topics: BTreeMap::new(),
     })

@@ -25,6 +25,8 @@ queries! {
                         where p.address_token = $1 and p.address_until > $2 and s.state not in (2, 3)";
     TOPICS = "select subject_id, purpose, topic, subscribed, at, told_by from topic_choice \
               where subject_id = any($1::uuid[])";
+    ACCEPTANCES = "select id, content, content_version, locale, source, told_by, accepted_at, recorded_at \
+                   from acceptance where subject_id = $1 order by accepted_at, id";
     CHANGE = "update personal_page set generation = $2, token_hash = $3, code_id = $4, code_until = $5, \
               code_tries = $6 where subject_id = $1";
     REVOKE = "update personal_page set generation = $2, token_hash = null, code_id = null, code_until = null, \
@@ -98,6 +100,41 @@ fn topic(row: &Row) -> Result<(SubjectId, (PurposeId, TopicId), TopicChoice)> {
 pub async fn topics(pool: &Pool, subject: SubjectId) -> Result<BTreeMap<(PurposeId, TopicId), TopicChoice>> {
     let rows = pool.read(&TOPICS, vec![Arg::Uuids(vec![subject.0])]).await?;
     rows.iter().map(|row| topic(row).map(|(_, key, choice)| (key, choice))).collect()
+}
+
+/// Terms that a subject accepted, as they are listed.
+pub struct AcceptanceLine {
+    /// The record.
+    pub id: Uuid,
+    /// Which terms, in which version and language.
+    pub content: (String, i32, String),
+    /// Where they were accepted.
+    pub source: String,
+    /// The source of the message.
+    pub told_by: String,
+    /// When they were accepted.
+    pub accepted_at: Timestamp,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// The terms that a subject accepted, oldest first.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn acceptances(pool: &Pool, subject: SubjectId) -> Result<Vec<AcceptanceLine>> {
+    let rows = pool.read(&ACCEPTANCES, vec![Arg::Uuid(subject.0)]).await?;
+    let line = |row: &Row| {
+        Ok(AcceptanceLine {
+            id: row.get(0)?,
+            content: (row.get(1)?, row.get(2)?, row.get(3)?),
+            source: row.get(4)?,
+            told_by: row.get(5)?,
+            accepted_at: row.get::<Ts>(6)?.0,
+            recorded_at: row.get::<Ts>(7)?.0,
+        })
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Adds the pages of these subjects to them.

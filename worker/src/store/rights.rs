@@ -1,12 +1,14 @@
-//! What a subject has asked for beyond consent, and whom that was told to: restrictions, objections, notices to staff.
+//! What a subject has asked for beyond consent, and whom that was told to: restrictions, objections, notices to staff. With
+//! them goes where its data came from (`origins.rs`).
 //! Read only for the jobs that decide about them; most messages do not.
 
 use super::Arg;
 use super::dialect::{Row, queries};
 use super::error::Result;
 use super::load::unreadable;
+use super::origins;
 use super::pool::{Pool, Tx};
-use super::tables::{NoticeRow, ObjectionRow, RestrictionRow};
+use super::tables::{NoticeRow, ObjectionRow, OriginRow, RestrictionRow};
 use super::value::Ts;
 use rescind_jobs::code::{PurposeId, StaffId};
 use rescind_jobs::model::{
@@ -108,7 +110,7 @@ pub(super) async fn add_rights(
             subject.objections.insert(purpose, objection);
         }
     }
-    Ok(())
+    origins::add(tx, ids, subjects).await
 }
 
 /// Reads restrictions and objections of a subject that is only looked at.
@@ -122,7 +124,7 @@ pub(super) async fn read_rights(pool: &Pool, subject: &mut Subject) -> Result<()
         let (purpose, objection) = objection(&row)?;
         subject.objections.insert(purpose, objection);
     }
-    Ok(())
+    origins::read(pool, subject).await
 }
 
 fn restriction(row: &Row) -> Result<(Ground, Restriction)> {
@@ -156,10 +158,12 @@ pub(super) struct Changed {
     changed: Vec<StaffNotice>,
     restrictions: Vec<RestrictionRow>,
     objections: Vec<ObjectionRow>,
+    origins: Vec<OriginRow>,
 }
 
 impl Changed {
     pub(super) fn collect(&mut self, before: Option<&Subject>, after: &Subject) {
+        origins::collect(before, after, &mut self.origins);
         let id = after.id.0;
         for notice in &after.notices {
             match before.and_then(|b| b.notices.iter().find(|n| n.id == notice.id)) {
@@ -200,6 +204,7 @@ impl Changed {
         tx.put(&self.made).await?;
         tx.put(&self.restrictions).await?;
         tx.put(&self.objections).await?;
+        tx.put(&self.origins).await?;
         for n in self.changed {
             let args = vec![
                 Arg::Uuid(n.id),

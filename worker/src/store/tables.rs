@@ -97,6 +97,11 @@ table! { ObjectionRow in "objection" {
 } "on conflict (subject_id, purpose) do update set state = excluded.state, at = excluded.at, \
    told_by = excluded.told_by, decided_at = excluded.decided_at" }
 
+table! { OriginRow in "data_origin" {
+    subject_id: Uuid, source: String, state: i16, since: Ts, told_by: String, mail_id: Option<Uuid>,
+} "on conflict (subject_id, source) do update set state = excluded.state, since = excluded.since, \
+   mail_id = excluded.mail_id" }
+
 table! {
     /// The page of a subject that had none; one that is there already stays as it is.
     PageRow in "personal_page" {

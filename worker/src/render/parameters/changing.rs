@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::preferences::WordingBlock;
 use super::samples::{self, Sample};
 use super::{ControllerBlock, MailParameters, PageParameters};
-use crate::render::locale::LOCALES;
 
 /// The mail with the code for the subject's own page.
 #[derive(Clone, Serialize)]
@@ -168,9 +167,9 @@ impl PageParameters for UnlockPage {
         ]
     }
 
-    // what was sent by a form has no address that a link could lead to
-    fn locales(&self) -> &[&'static str] {
-        if self.step == "ask" && self.problem.is_none() { &LOCALES } else { &[] }
+    // the addresses of forms show what can be entered, as long as a code is open
+    fn switch(&self) -> &'static str {
+        if self.step == "enter" { "code?" } else { "change?" }
     }
 }
 
@@ -235,8 +234,8 @@ impl PageParameters for EditPage {
         vec![full, sparse]
     }
 
-    // what was sent by a form has no address that a link could lead to
-    fn locales(&self) -> &[&'static str] {
-        &[]
+    // what unlocks the page never stands in an address: the way leads by the code, which can be entered again
+    fn switch(&self) -> &'static str {
+        "code?"
     }
 }

@@ -141,6 +141,11 @@ impl PageParameters for PreferencesPage {
         let sparse = Self { done: false, purposes: Vec::new(), withdraw_all_url: None, ..full.clone() };
         vec![full, sparse]
     }
+
+    // what was done stays said
+    fn switch(&self) -> &'static str {
+        if self.done { "?done=1&" } else { "?" }
+    }
 }
 
 impl PageParameters for WithdrawPage {

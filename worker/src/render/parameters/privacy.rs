@@ -18,7 +18,9 @@ pub struct PrivacyPage {
     pub recipients: Option<Told>,
     /// Which data go to third countries.
     pub transfers: Option<Told>,
-    /// Where data come from that the person has not given.
+    /// Where data come from that the person has not given, by name.
+    pub sources: Vec<Told>,
+    /// What else is to be said of that.
     pub origins: Option<Told>,
     /// What follows if data are not provided.
     pub not_providing: Option<Told>,
@@ -58,6 +60,8 @@ pub struct PurposeBlock {
     pub interests: Option<Told>,
     /// How long data are kept.
     pub period: Option<Told>,
+    /// Who receives data for it.
+    pub recipients: Vec<Told>,
 }
 
 impl PageParameters for PrivacyPage {
@@ -66,6 +70,10 @@ impl PageParameters for PrivacyPage {
     fn samples(locale: &'static str) -> Vec<Self> {
         let Sample { purpose, text, .. } = samples::of(locale);
         let told = || Some(Told { text: text.to_owned(), locale: locale.to_owned() });
+        let named = || {
+            let name = |text: &str| Told { text: text.to_owned(), locale: "en".to_owned() };
+            vec![name("Quay Couriers"), name("Quay Bank")]
+        };
         let bases = [
             "consent",
             "contract",
@@ -82,6 +90,7 @@ impl PageParameters for PrivacyPage {
             data: told().filter(|_| basis == "consent"),
             interests: told().filter(|_| basis == "legitimate_interest"),
             period: told().filter(|_| basis == "consent"),
+            recipients: if basis == "contract" { named() } else { Vec::new() },
         };
         let full = Self {
             controller: samples::controller(),
@@ -89,6 +98,7 @@ impl PageParameters for PrivacyPage {
             purposes: bases.map(block).into(),
             recipients: told(),
             transfers: told(),
+            sources: named(),
             origins: told(),
             not_providing: told(),
             automated_decisions: told(),
@@ -96,12 +106,19 @@ impl PageParameters for PrivacyPage {
             by_consent: true,
             objectionable: true,
         };
-        let bare = PurposeBlock { data: None, interests: None, period: None, ..block("contract") };
+        let bare = PurposeBlock {
+            data: None,
+            interests: None,
+            period: None,
+            recipients: Vec::new(),
+            ..block("contract")
+        };
         let sparse = Self {
             officer: None,
             purposes: vec![bare],
             recipients: None,
             transfers: None,
+            sources: Vec::new(),
             origins: None,
             not_providing: None,
             automated_decisions: None,

@@ -26,6 +26,8 @@ fn each_mistake_is_told_at_its_place() {
         ("[topics]\n\"a.b c\".title.en = \"x\"\n", "21:1 topics.\"a.b c\""),
         ("[dictionaries.colours]\n", "20:15 dictionaries.colours"),
         ("[dictionaries.consent_sources]\ndefault = \"x\"\n", "21:11 dictionaries.consent_sources.default"),
+        ("[data_sources.a]\ntitle.en = \"x\"\npurposes = [\"none\"]\n", "22:13 data_sources.a.purposes[0]"),
+        ("[recipients.a]\ntitle = \"x\"\n", "21:9 recipients.a.title"),
         // purposes
         ("[purposes.a]\ntitle.en = \"x\"\nbasis = \"consnt\"\n", "22:9 purposes.a.basis"),
         ("[purposes.a]\ntitle.en = \"x\"\nbasis = \"legitimate_interest\"\n", "22:9 purposes.a.basis"),
