@@ -8,6 +8,7 @@ mod order;
 mod page;
 mod request;
 mod restriction;
+mod soft_opt_in;
 mod subject;
 mod topic;
 
@@ -19,5 +20,6 @@ pub use order::{Statement, StatementKind};
 pub use page::{PageCode, PersonalPage};
 pub use request::{ConsentRequest, RequestState};
 pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};
+pub use soft_opt_in::{Sale, SoftOptIn};
 pub use subject::{Link, LinkedKind, Subject, SubjectId, SubjectKeys, SubjectKind, SubjectState};
 pub use topic::TopicChoice;

@@ -6,6 +6,7 @@ use super::notice::StaffNotice;
 use super::page::PersonalPage;
 use super::request::ConsentRequest;
 use super::restriction::{Ground, Objection, Restriction};
+use super::soft_opt_in::SoftOptIn;
 use super::topic::TopicChoice;
 use crate::code::{FieldId, PurposeId, StaffId, TopicId};
 use crate::locale::Locale;
@@ -179,6 +180,8 @@ pub struct Subject {
     pub restrictions: BTreeMap<Ground, Restriction>,
     /// Objections by purpose; read only for jobs that decide about them.
     pub objections: BTreeMap<PurposeId, Objection>,
+    /// What soft opt-in rests on, by purpose; read with objections.
+    pub soft_opt_ins: BTreeMap<PurposeId, SoftOptIn>,
     /// The address of its own page; read only for what changes it.
     pub page: Option<PersonalPage>,
     /// What it said of topics; read with its page.
@@ -213,6 +216,7 @@ impl Subject {
             notices: Vec::new(),
             restrictions: BTreeMap::new(),
             objections: BTreeMap::new(),
+            soft_opt_ins: BTreeMap::new(),
             page: None,
             topics: BTreeMap::new(),
         }

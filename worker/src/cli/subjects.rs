@@ -74,6 +74,8 @@ struct Shown {
     open_requests: Vec<ShownRequest>,
     restrictions: BTreeMap<&'static str, Timestamp>,
     objections: BTreeMap<String, &'static str>,
+    /// When the sale was that soft opt-in rests on, by purpose.
+    sales: BTreeMap<String, Timestamp>,
     caretaker: Option<String>,
     mails: BTreeMap<&'static str, i64>,
 }
@@ -190,6 +192,11 @@ impl Shown {
                 .iter()
                 .map(|(purpose, objection)| (purpose.to_string(), objection.state.as_str()))
                 .collect(),
+            sales: subject
+                .soft_opt_ins
+                .iter()
+                .map(|(purpose, known)| (purpose.to_string(), known.sold_at))
+                .collect(),
             caretaker: subject.caretaker.as_ref().map(ToString::to_string),
             mails,
         }
@@ -301,6 +308,8 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         subject.restrictions.iter().map(|(ground, since)| format!("{ground} since {since}")).collect();
     let objections: Vec<String> =
         subject.objections.iter().map(|(purpose, state)| format!("{purpose} ({state})")).collect();
+    let sales: Vec<String> =
+        subject.sales.iter().map(|(purpose, sold_at)| format!("{purpose} ({sold_at})")).collect();
     out.facts(&[
         ("subject", Some(subject.id.to_string())),
         ("state", Some(subject.state.to_owned())),
@@ -309,6 +318,7 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         ("first heard of", Some(subject.created_at.to_string())),
         ("restricted", Some(restrictions.join(", ")).filter(|text| !text.is_empty())),
         ("objections", Some(objections.join(", ")).filter(|text| !text.is_empty())),
+        ("customer for", Some(sales.join(", ")).filter(|text| !text.is_empty())),
         ("caretaker", subject.caretaker.clone()),
         ("only asked so far", subject.provisional.then(|| "yes".to_owned())),
         ("mails", Some(if mails.is_empty() { "none".to_owned() } else { mails.join(", ") })),

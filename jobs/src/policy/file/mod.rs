@@ -29,6 +29,7 @@ mod read;
 mod reader;
 mod schedule;
 mod schema;
+mod soft_opt_in;
 mod source;
 mod staff;
 #[cfg(test)]
@@ -106,7 +107,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let dictionaries = dictionary::dictionaries(reader);
     let channels = channel::channels(reader);
     let topics = channel::topics(reader);
-    let purposes = purpose::purposes(reader, &dictionaries);
+    let purposes = purpose::purposes(reader, &dictionaries, &channels);
     let contents = content::contents(reader, &purposes, &dictionaries);
     purpose::warn_of_purposes_without_content(reader, &purposes, &contents);
     let forms = form::forms(reader, &contents);

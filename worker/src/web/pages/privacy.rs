@@ -44,6 +44,10 @@ fn block(policy: &Policy, purpose: &Purpose, locale: Locale) -> PurposeBlock {
         basis: purpose.basis.as_str(),
         special_category: purpose.special_category,
         marketing: purpose.marketing,
+        similar_to: match &purpose.basis {
+            LawfulBasis::SoftOptIn { similar_to, .. } => Some(similar_to.get(locale).1.to_owned()),
+            _ => None,
+        },
         data: told(&notice.data),
         interests: told(&notice.interests),
         period: told(&notice.period),
