@@ -297,6 +297,13 @@ pub enum Act {
         /// The record.
         record: Uuid,
     },
+    /// A sale was recorded that soft opt-in rests on (ePrivacy Directive 13(2)).
+    SoftOptInRecorded {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// When the sale was.
+        sold_at: Timestamp,
+    },
     /// A subscription topic was chosen or left.
     TopicChanged {
         /// Within which purpose.

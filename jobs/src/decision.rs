@@ -3,8 +3,8 @@
 use crate::audit::{Act, AuditEvent, Cause};
 use crate::code::{PurposeId, StaffId};
 use crate::effects::{
-    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SealedMailing, Suppression, SweepOrder, Trace,
-    Use,
+    Counter, Effects, EventOrder, FollowUp, Footing, Lane, MailOrder, SealedMailing, Suppression, SweepOrder,
+    Trace, Use,
 };
 use crate::event::Event;
 use crate::gate::Known;
@@ -171,16 +171,20 @@ impl<'a> Decision<'a> {
         let purpose = mailing.purpose.clone();
         let id = self.mail(address, Some(&purpose), Mail::Mailing(mailing));
         let rules = self.policy().purposes.get(&purpose);
-        let by_consent = rules.is_some_and(|p| p.basis == LawfulBasis::Consent);
+        let footing = match rules.map(|p| &p.basis) {
+            Some(LawfulBasis::Consent) => Footing::Consent,
+            Some(LawfulBasis::SoftOptIn { .. }) => Footing::Sale,
+            _ => Footing::Other,
+        };
         // direct marketing ends by an objection, whatever its basis; other uses by law or contract nobody ends by a click
-        let ends = by_consent || rules.is_some_and(|p| p.marketing);
+        let ends = footing == Footing::Consent || rules.is_some_and(|p| p.marketing);
         let vault = self.vault();
         let token = |subject| token_hash(&unsubscribe_token(vault, subject, &purpose));
         let unsubscribe = self.subject.filter(|_| ends).map(token);
         let now = self.now();
         if let Some(order) = self.out.mails.last_mut() {
             order.due_at = due_at.unwrap_or(now).max(now);
-            order.mailing = Some(SealedMailing { sealed, by_consent, unsubscribe });
+            order.mailing = Some(SealedMailing { sealed, footing, unsubscribe });
         }
         id
     }

@@ -49,10 +49,22 @@ pub struct MailOrder {
 pub struct SealedMailing {
     /// A [`MailingText`](crate::mail::MailingText), under the subject's contact key.
     pub sealed: Sealed,
-    /// It leaves only while a consent stands.
-    pub by_consent: bool,
+    /// What it leaves by.
+    pub footing: Footing,
     /// SHA-256 of the token of the link that ends such mailings; none where nobody can.
     pub unsubscribe: Option<[u8; 32]>,
+}
+
+/// What has to hold in the store when a mailing leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
+pub enum Footing {
+    /// A consent that stands.
+    Consent = 1,
+    /// Another basis, without an objection.
+    Other = 2,
+    /// A sale that soft opt-in rests on, and no objection whatever came after it.
+    Sale = 3,
 }
 
 impl MailOrder {

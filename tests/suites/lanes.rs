@@ -46,6 +46,7 @@ mod claims {
             created_at: Ts(due_at),
             settled_at: None,
             gated: 0,
+            topic: None,
             sealed: None,
             correlation: None,
             traceparent: None,

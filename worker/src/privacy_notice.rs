@@ -3,7 +3,7 @@
 
 use crate::render::{PurposeBlock, Told};
 use rescind_jobs::locale::{Locale, Texts};
-use rescind_jobs::policy::{Policy, Purpose};
+use rescind_jobs::policy::{LawfulBasis, Policy, Purpose};
 
 /// What is told of a purpose.
 pub(crate) fn purpose(policy: &Policy, purpose: &Purpose, locale: Locale) -> PurposeBlock {
@@ -18,6 +18,10 @@ pub(crate) fn purpose(policy: &Policy, purpose: &Purpose, locale: Locale) -> Pur
         basis: purpose.basis.as_str(),
         special_category: purpose.special_category,
         marketing: purpose.marketing,
+        similar_to: match &purpose.basis {
+            LawfulBasis::SoftOptIn { similar_to, .. } => Some(similar_to.get(locale).1.to_owned()),
+            _ => None,
+        },
         data: maybe(notice.data.as_ref(), locale),
         interests: maybe(notice.interests.as_ref(), locale),
         period: maybe(notice.period.as_ref(), locale),

@@ -9,6 +9,7 @@ mod origin;
 mod page;
 mod request;
 mod restriction;
+mod soft_opt_in;
 mod subject;
 mod topic;
 
@@ -21,5 +22,6 @@ pub use origin::{DataOrigin, SourceNoticeState};
 pub use page::{NewAddress, PageCode, PersonalPage};
 pub use request::{ConsentRequest, RequestState};
 pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};
+pub use soft_opt_in::{Sale, SoftOptIn};
 pub use subject::{Link, LinkedKind, Subject, SubjectId, SubjectKeys, SubjectKind, SubjectState};
 pub use topic::TopicChoice;

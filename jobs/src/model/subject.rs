@@ -7,6 +7,7 @@ use super::origin::DataOrigin;
 use super::page::PersonalPage;
 use super::request::ConsentRequest;
 use super::restriction::{Ground, Objection, Restriction};
+use super::soft_opt_in::SoftOptIn;
 use super::topic::TopicChoice;
 use crate::code::{DataSourceId, FieldId, PurposeId, StaffId, TopicId};
 use crate::locale::Locale;
@@ -182,6 +183,8 @@ pub struct Subject {
     pub objections: BTreeMap<PurposeId, Objection>,
     /// Where data of it came from; read only for jobs that decide about rights.
     pub origins: BTreeMap<DataSourceId, DataOrigin>,
+    /// What soft opt-in rests on, by purpose; read with objections.
+    pub soft_opt_ins: BTreeMap<PurposeId, SoftOptIn>,
     /// The address of its own page; read only for what changes it.
     pub page: Option<PersonalPage>,
     /// What it said of topics; read with its page.
@@ -217,6 +220,7 @@ impl Subject {
             restrictions: BTreeMap::new(),
             objections: BTreeMap::new(),
             origins: BTreeMap::new(),
+            soft_opt_ins: BTreeMap::new(),
             page: None,
             topics: BTreeMap::new(),
         }

@@ -82,6 +82,7 @@ fn mail(n: u128, state: i16, at: Ts) -> MailRow {
         created_at: at,
         settled_at: None,
         gated: 0,
+        topic: None,
         sealed: None,
         correlation: None,
         traceparent: None,

@@ -78,6 +78,8 @@ struct Shown {
     objections: BTreeMap<String, &'static str>,
     /// Where data came from, and where the notice of it stands.
     data_sources: BTreeMap<String, ShownOrigin>,
+    /// When the sale was that soft opt-in rests on, by purpose.
+    sales: BTreeMap<String, Timestamp>,
     caretaker: Option<String>,
     mails: BTreeMap<&'static str, i64>,
 }
@@ -235,6 +237,11 @@ impl Shown {
                     (source.to_string(), shown)
                 })
                 .collect(),
+            sales: subject
+                .soft_opt_ins
+                .iter()
+                .map(|(purpose, known)| (purpose.to_string(), known.sold_at))
+                .collect(),
             caretaker: subject.caretaker.as_ref().map(ToString::to_string),
             mails,
         }
@@ -352,6 +359,8 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         .iter()
         .map(|(source, origin)| format!("{source} (notice {} since {})", origin.notice, origin.since))
         .collect();
+    let sales: Vec<String> =
+        subject.sales.iter().map(|(purpose, sold_at)| format!("{purpose} ({sold_at})")).collect();
     out.facts(&[
         ("subject", Some(subject.id.to_string())),
         ("state", Some(subject.state.to_owned())),
@@ -361,6 +370,7 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         ("restricted", Some(restrictions.join(", ")).filter(|text| !text.is_empty())),
         ("objections", Some(objections.join(", ")).filter(|text| !text.is_empty())),
         ("data came from", Some(sources.join(", ")).filter(|text| !text.is_empty())),
+        ("customer for", Some(sales.join(", ")).filter(|text| !text.is_empty())),
         ("caretaker", subject.caretaker.clone()),
         ("only asked so far", subject.provisional.then(|| "yes".to_owned())),
         ("mails", Some(if mails.is_empty() { "none".to_owned() } else { mails.join(", ") })),

@@ -295,6 +295,13 @@ fn only_content<'p>(
         wrong.tell("purpose", "is not in the policy");
         return None;
     };
+    if known.basis.is_soft_opt_in() {
+        wrong.tell(
+            "purpose",
+            "rests on soft opt-in, which no consent opens; tell of the sale by soft_opt_in.record.v1",
+        );
+        return None;
+    }
     if known.basis != LawfulBasis::Consent {
         wrong.tell("purpose", "does not rest on consent");
         return None;

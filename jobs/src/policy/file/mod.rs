@@ -30,6 +30,7 @@ mod read;
 mod reader;
 mod schedule;
 mod schema;
+mod soft_opt_in;
 mod source;
 mod staff;
 #[cfg(test)]
@@ -107,7 +108,7 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let dictionaries = dictionary::dictionaries(reader);
     let channels = channel::channels(reader);
     let topics = channel::topics(reader);
-    let purposes = purpose::purposes(reader, &dictionaries);
+    let purposes = purpose::purposes(reader, &dictionaries, &channels);
     let recipients = data_source::recipients(reader, &purposes);
     let data_sources = data_source::data_sources(reader, &features);
     let contents = content::contents(reader, &purposes, &dictionaries);

@@ -216,7 +216,7 @@ fn sender(reader: &mut Reader<'_>, at: &Place, given: Option<&str>) -> Option<Ma
     }
 }
 
-/// Somebody has to stop when consent is withdrawn; where nobody handles a purpose, only administrators are told.
+/// Somebody has to stop when consent is withdrawn, or a customer objects; where nobody handles a purpose, only administrators are told.
 pub(super) fn warn_of_nobody(
     reader: &mut Reader<'_>,
     purposes: &BTreeMap<PurposeId, Purpose>,
@@ -226,7 +226,8 @@ pub(super) fn warn_of_nobody(
     if staff.is_empty() {
         return;
     }
-    for purpose in purposes.values().filter(|p| p.basis == LawfulBasis::Consent) {
+    let ends = |p: &&Purpose| p.basis == LawfulBasis::Consent || p.basis.is_soft_opt_in();
+    for purpose in purposes.values().filter(ends) {
         let handled = groups.values().any(|group| {
             group.purposes.contains(&purpose.id) && staff.values().any(|m| m.groups.contains(&group.id))
         });

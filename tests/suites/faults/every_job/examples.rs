@@ -5,9 +5,9 @@ use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
     AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
     ConfirmAddress, CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveAddress, GiveConsent,
-    MailPageCode, MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
-    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
+    MailPageCode, MarkUndeliverable, ObjectToUse, RecordConsent, RecordSoftOptIn, RemindConsent, RemindStaff,
+    RequestConsent, RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage,
+    UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -134,6 +134,12 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
                 "notice": id(parts, "select id from staff_notice").await,
             });
             Given::internal(parts, kind, data)
+        }
+        RecordSoftOptIn::KIND => {
+            let purposes = ["similar_products"];
+            let told =
+                json!({"subject": ana, "purposes": purposes, "could_object": true, "evidence": evidence});
+            Given::message(parts, kind, told)
         }
         AcceptTerms::KIND => Given::message(parts, kind, json!({"subject": ana, "content": "terms"})),
         SubmitForm::KIND => {

@@ -54,6 +54,8 @@ pub struct PurposeBlock {
     pub special_category: bool,
     /// Direct marketing, to which one can object at any time.
     pub marketing: bool,
+    /// By soft opt-in: what was bought, whose like is told of.
+    pub similar_to: Option<String>,
     /// Which data are used.
     pub data: Option<Told>,
     /// The legitimate interests pursued.
@@ -81,12 +83,14 @@ impl PageParameters for PrivacyPage {
             "vital_interests",
             "public_task",
             "legitimate_interest",
+            "soft_opt_in",
         ];
         let block = |basis| PurposeBlock {
             purpose_title: purpose.to_owned(),
             basis,
             special_category: basis == "consent",
-            marketing: basis == "legitimate_interest",
+            marketing: matches!(basis, "legitimate_interest" | "soft_opt_in"),
+            similar_to: Some(purpose.to_owned()).filter(|_| basis == "soft_opt_in"),
             data: told().filter(|_| basis == "consent"),
             interests: told().filter(|_| basis == "legitimate_interest"),
             period: told().filter(|_| basis == "consent"),

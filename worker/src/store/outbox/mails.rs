@@ -50,9 +50,16 @@ queries! {
                         and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0))) \
                and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $4) \
                     from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
-               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
-                    from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
+               and (gated <> 3 or (coalesce((select w.sold_at is not null from soft_opt_in w \
+                        where w.subject_id = mail.subject_id and w.purpose = mail.purpose), false) \
+                    and coalesce((select c.state not in (2, 3) from consent c \
+                        where c.subject_id = mail.subject_id and c.purpose = mail.purpose), true))) \
+               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select mail.gated <> 3 and c.state = 1 \
+                        and c.since > o.at from consent c \
+                        where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
                     from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
+               and (topic is null or coalesce((select t.subscribed = 1 from topic_choice t \
+                    where t.subject_id = mail.subject_id and t.purpose = mail.purpose and t.topic = mail.topic), true)) \
                returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \

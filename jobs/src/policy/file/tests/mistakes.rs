@@ -69,6 +69,39 @@ fn each_mistake_is_told_at_its_place() {
              [purposes.ads]\ntitle.en = \"x\"\nbasis = \"contract\"\nmarketing = true\n",
             "23:20 purposes.a.compatible_with[0]",
         ),
+        // soft opt-in; the policy of the fewest lines has one channel, of the kind email
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\n",
+            "22:9 purposes.a.basis",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nsimilar_to.en = \"y\"\n",
+            "22:9 purposes.a.basis",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nsimilar_to.en = \"y\"\n",
+            "23:1 purposes.a.similar_to",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nchannels = [\"email\"]\n",
+            "23:12 purposes.a.channels",
+        ),
+        (
+            "[channels.post]\ntitle.en = \"Post\"\nkind = \"post\"\n\
+             [purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n\
+             channels = [\"email\", \"post\", \"fax\"]\n",
+            "28:22 purposes.a.channels[1]|28:30 purposes.a.channels[2]",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n\
+             special_category = true\nconsent_period_days = 3\n",
+            "25:20 purposes.a.special_category|26:23 purposes.a.consent_period_days",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\ncompatible_with = [\"b\"]\n\
+             [purposes.b]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n",
+            "23:20 purposes.a.compatible_with[0]",
+        ),
         // forms
         ("[forms.a]\ntitle.en = \"x\"\n", "20:1 forms.a"),
         ("[forms.a]\ntitle.en = \"x\"\ncontents = []\n", "22:12 forms.a.contents"),

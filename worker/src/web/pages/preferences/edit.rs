@@ -1,7 +1,7 @@
 //! `POST /p/TOKEN/edit`: with the pass, the subject gives consent and corrects its data (D6, G7).
 
 use super::unlock::{holds, shown};
-use super::{consented, language, nonce, suffix, topics, visit};
+use super::{consented, language, nonce, stands, suffix, topics, visit};
 use crate::render::{EditEmail, EditField, EditPage, Offer, TopicOffer, WordingBlock};
 use crate::store::registers;
 use crate::web::pages::form::{Form, Trouble, evidence, hand_in, is_nonce};
@@ -286,11 +286,12 @@ pub(super) fn unlocked(
     page(site, status, &parameters, locale)
 }
 
-/// The topics that were left, of purposes whose consent stands.
+/// The topics that were left, of purposes whose consent or soft opt-in stands.
 fn left_topics(site: &Site, subject: &Subject, locale: Locale) -> Vec<TopicOffer> {
     let now = site.web.clock.now();
     let left = subject.topics.iter().filter(|((purpose, _), choice)| {
-        !choice.subscribed && subject.consents.get(purpose).is_some_and(|consent| consent.is_granted(now))
+        let purpose = site.web.policy.purposes.get(purpose);
+        !choice.subscribed && purpose.is_some_and(|purpose| stands(purpose, subject, now))
     });
     left.filter_map(|((purpose, topic), _)| {
         let (purpose, topic) = topics::find(site, purpose.as_str(), topic.as_str())?;
