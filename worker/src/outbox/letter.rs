@@ -14,7 +14,7 @@ use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::StaffId;
 use rescind_jobs::locale::Locale;
-use rescind_jobs::mail::{Decided, Mail};
+use rescind_jobs::mail::{Decided, Mail, WebhookTrouble};
 use rescind_jobs::model::{ConsentRequest, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
@@ -197,13 +197,14 @@ impl Writer<'_> {
                 let digest = StaffDigest { controller, staff_name, count: items.len(), items };
                 self.renderer.mail(&digest, reader.locale.as_str())
             }
-            Mail::StaffWebhook { endpoint, gone } => {
+            Mail::StaffWebhook { endpoint, trouble } => {
                 let told = StaffWebhook {
                     controller: controller(self.policy),
                     staff_name: reader.name.clone(),
                     endpoint: endpoint.clone(),
                     date: self.date(mail.created_at, reader.locale),
-                    gone: *gone,
+                    gone: *trouble == WebhookTrouble::Gone,
+                    left_out: *trouble == WebhookTrouble::LeftOut,
                 };
                 self.renderer.mail(&told, reader.locale.as_str())
             }
