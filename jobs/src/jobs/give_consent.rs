@@ -60,6 +60,14 @@ impl Job for GiveConsent {
             let why = "is not the wording in use; show the page again";
             return Err(Refusal::field(RefusalCode::UnusableContent, "data.version", why));
         };
+        if let Some(consent) = subject.consents.get(&content.purpose)
+            && consent.is_granted(cx.now())
+            && consent.opt_in == OptIn::Double
+            && consent.content.as_ref().is_some_and(|(id, v)| *id == content.id && *v == version.version)
+        {
+            // the button was pressed twice
+            return Ok(());
+        }
         void_requests(&content.purpose, subject, cx);
         let manner = Manner {
             form: self.evidence.form.as_ref().map(proof::cut),

@@ -10,7 +10,8 @@ use crate::refusal::{Refusal, RefusalCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `page.mail_code.v1`: a fresh code takes the place of the one before.
+/// `page.mail_code.v1`: a fresh code takes the place of the one before, unless that one was made within the last minute:
+/// a button pressed twice sends one mail.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailPageCode {
@@ -37,8 +38,12 @@ impl Job for MailPageCode {
             let why = "No address of the subject is known that mail reaches.";
             return Err(Refusal::new(RefusalCode::SubjectUnreachable, why));
         };
+        let last = subject.page.as_ref().and_then(|page| page.code.as_ref());
+        if last.is_some_and(|code| code.is_on_the_way(cx.now())) {
+            return Ok(());
+        }
         count(&address, subject, cx)?;
-        let code = PageCode { id: cx.new_id(), until: cx.now().plus(PageCode::PERIOD), tries: 0 };
+        let code = PageCode::new(cx.new_id(), cx.now());
         let mail = Mail::PageCode { code: code.id };
         subject.open_page(cx.vault()).code = Some(code);
         cx.mail(address.index, None, mail);

@@ -32,6 +32,8 @@ pub struct PageCode {
 impl PageCode {
     /// How long a code can be entered.
     pub const PERIOD: Span = Span::minutes(15);
+    /// For how long a code that nobody has tried yet stands, whoever asks for another: its mail is on the way.
+    const ON_THE_WAY: Span = Span::minutes(1);
     /// How often a code can be tried.
     pub const MOST_TRIES: i16 = 5;
     /// Stands for its tries once it was entered.
@@ -40,6 +42,16 @@ impl PageCode {
     /// Whether it can be entered at `now`.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.tries < Self::MOST_TRIES && self.until > now
+    }
+
+    /// A new one, made at `now`.
+    pub fn new(id: Uuid, now: Timestamp) -> Self {
+        Self { id, until: now.plus(Self::PERIOD), tries: 0 }
+    }
+
+    /// Whether it was made so shortly before `now` that its mail is on the way.
+    pub fn is_on_the_way(&self, now: Timestamp) -> bool {
+        self.tries == 0 && now.plus(Self::PERIOD) < self.until.plus(Self::ON_THE_WAY)
     }
 
     /// It was entered; whether for the first time. A second press of the same button opens as well, until its time is over.

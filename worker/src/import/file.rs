@@ -106,6 +106,16 @@ pub(super) struct CsvLines {
     record: csv::ByteRecord,
     columns: Vec<Column>,
     left: Arc<AtomicUsize>,
+    ends: Ends,
+}
+
+/// How the lines of a file end, which tells where a record began: the reader passes over empty lines, and leaves the
+/// second half of a line's end to the next record.
+struct Ends {
+    /// With a carriage return and a line feed.
+    crlf: bool,
+    /// Where the file ends, if its last line has no end.
+    open: Option<u64>,
 }
 
 /// What the reader may take ahead of a record.
@@ -113,7 +123,7 @@ const AHEAD: usize = 8 << 10;
 
 impl CsvLines {
     fn new(mut file: File) -> Result<Self, ImportError> {
-        let delimiter = delimiter(&mut file)?;
+        let (delimiter, ends) = (delimiter(&mut file)?, Ends::of(&mut file)?);
         let left = Arc::new(AtomicUsize::new(LONGEST + AHEAD));
         let bounded = Bounded { file, left: Arc::clone(&left) };
         let mut reader = csv::ReaderBuilder::new()
@@ -135,7 +145,7 @@ impl CsvLines {
                 return Err(ImportError::ColumnTwice(column.title()));
             }
         }
-        Ok(Self { reader, record: csv::ByteRecord::new(), columns, left })
+        Ok(Self { reader, record: csv::ByteRecord::new(), columns, left, ends })
     }
 
     /// The line on which a record ends that begins on line `first` and was read last.
@@ -156,7 +166,9 @@ impl CsvLines {
                 return Err(if too_long { ImportError::TooLong(before) } else { ImportError::csv(error) });
             }
         }
-        let number = self.record.position().map_or(before, csv::Position::line);
+        let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let after = self.reader.position();
+        let number = after.line().saturating_sub(within + self.ends.passed(after.byte()));
         let problem = |column: String, problem: &str| Problem::new(number, column, "invalid_field", problem);
         let mut line = Line::new(number);
         for (place, value) in self.record.iter().enumerate() {
@@ -185,6 +197,25 @@ impl CsvLines {
             }
         }
         Ok(Some(Ok(line)))
+    }
+}
+
+impl Ends {
+    /// Leaves the file at its beginning.
+    fn of(file: &mut File) -> Result<Self, ImportError> {
+        use std::io::{Seek, SeekFrom};
+        let mut header = Vec::new();
+        let found = BufReader::new(&mut *file).take(LONGEST as u64).read_until(b'\n', &mut header);
+        found.map_err(ImportError::Unreadable)?;
+        let (mut last, length) = ([0], file.seek(SeekFrom::End(-1)).map_err(ImportError::Unreadable)? + 1);
+        file.read_exact(&mut last).map_err(ImportError::Unreadable)?;
+        file.rewind().map_err(ImportError::Unreadable)?;
+        Ok(Self { crlf: header.ends_with(b"\r\n"), open: (last != [b'\n']).then_some(length) })
+    }
+
+    /// How many line feeds the reader has passed at the end of the record that it has read up to here.
+    fn passed(&self, place: u64) -> u64 {
+        u64::from(!self.crlf && self.open.is_none_or(|end| place < end))
     }
 }
 

@@ -64,7 +64,7 @@ async fn wrong_questions_are_told_field_by_field() {
         (json!({"subject": email, "purpose": "nothing"}), "unknown_purpose", "purpose"),
         (json!({"subject": email, "purpose": "No Name"}), "invalid_field", "purpose"),
         (json!({"subject": email}), "invalid_field", "purpose"),
-        (json!(["order"]), "invalid_field", "(body)"),
+        (json!("order"), "invalid_field", "(body)"),
         (json!({"subject": {"zoe@example.org": 1}, "purpose": "order"}), "invalid_field", "subject.(a name)"),
         (json!({"subject": email, "purpose": "order", "extra": 1}), "invalid_field", "extra"),
         (json!({"subject": {}, "purpose": "order"}), "invalid_field", "subject"),
