@@ -281,8 +281,10 @@ async fn direct_marketing_without_consent_ends_by_an_objection(mut app: TestApp)
 }
 
 async fn what_becomes_marketing_while_it_waits_can_be_ended(mut app: TestApp) {
-    app.restart_with_policy(&POLICY.replace("balancing_test = \"file 7\"\nmarketing = true", "balancing_test = \"file 7\""))
-        .await;
+    app.restart_with_policy(
+        &POLICY.replace("balancing_test = \"file 7\"\nmarketing = true", "balancing_test = \"file 7\""),
+    )
+    .await;
     app.send("subject.upsert.v1", json!({"subject": {"email": ANA, "locale": "en"}})).await;
     let later = json!({"purpose": "catalogue", "not_before": app.clock.now().plus(Span::hours(2))});
     app.send("mail.send.v1", mailing(ANA, later)).await;

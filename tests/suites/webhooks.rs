@@ -9,11 +9,11 @@ use rescind_tests::database::TestDatabase;
 use rescind_tests::temp_folder::TempFolder;
 use rescind_tests::web_server::{Served, WebServer};
 use rescind_worker::store::webhooks::{self, Settlement, Standing};
-use uuid::Uuid;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
 
 /// Stands for a 200 whose body never ends.
 const ENDLESS: u16 = 0;

@@ -225,7 +225,8 @@ impl UpdateConsent {
             content: self.content.clone().zip(self.version),
             regulation: self.regulation.clone(),
         };
-        let set = self.set.basis.is_some() || (self.content.is_none() && consent.state == ConsentState::Granted);
+        let set =
+            self.set.basis.is_some() || (self.content.is_none() && consent.state == ConsentState::Granted);
         match corrected.content.filter(|_| set) {
             Some((content, version)) => Proven {
                 category: Some(content.category.clone()),

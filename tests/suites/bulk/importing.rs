@@ -285,9 +285,16 @@ async fn a_quote_left_open_loses_no_line_unseen(app: TestApp) {
     let told = app.rescind(&["consents", "import", &list]).await.failed();
     assert!(told.contains("1 of 2 lines are wrong"), "{told}");
     let errors = std::fs::read_to_string(path.with_extension("csv.errors.csv")).expect("a file");
-    assert!(errors.contains("\n2,how,invalid_field,") && errors.contains("from line 2 to line 4"), "{errors}");
+    assert!(
+        errors.contains("\n2,how,invalid_field,") && errors.contains("from line 2 to line 4"),
+        "{errors}"
+    );
     assert!(errors.contains("quote") && !errors.contains("fair"), "{errors}");
-    assert_eq!(app.count("select count(*) from subject").await, 1, "nobody is recorded with the words of others");
+    assert_eq!(
+        app.count("select count(*) from subject").await,
+        1,
+        "nobody is recorded with the words of others"
+    );
 }
 
 async fn the_list_is_never_overwritten(app: TestApp) {

@@ -9,7 +9,8 @@ use rescind_worker::store::dialect::Json;
 use rescind_worker::store::schedules::RunRow;
 use rescind_worker::store::sweeps::SweepState;
 use rescind_worker::store::tables::{
-    CounterRow, DeliveryRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, ParkedRow, RecordRow, RequestRow, SweepRow,
+    CounterRow, DeliveryRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, ParkedRow, RecordRow,
+    RequestRow, SweepRow,
 };
 use rescind_worker::store::{Ts, inbox, keys};
 use uuid::Uuid;

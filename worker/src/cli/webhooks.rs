@@ -62,9 +62,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             session.actor(&opened, Role::Manage).await?;
             let endpoint = endpoint(app::endpoints(&opened.config)?, &name)?;
             match store::resume(&opened.pool, &endpoint.name, opened.clock.now()).await? {
-                None => {
-                    Err(Failure::failed(format!("no worker has run with the endpoint {name:?} yet")))
-                }
+                None => Err(Failure::failed(format!("no worker has run with the endpoint {name:?} yet"))),
                 Some(0) => session.out.line(format!("{name} gets events again")),
                 Some(again) => session
                     .out
@@ -81,9 +79,9 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
                 )));
             }
             match store::forget(&opened.pool, &name).await? {
-                Some(dropped) => session.out.line(format!(
-                    "{name} is forgotten; {dropped} events that waited for it are dropped"
-                )),
+                Some(dropped) => session
+                    .out
+                    .line(format!("{name} is forgotten; {dropped} events that waited for it are dropped")),
                 None => Err(Failure::failed(format!("there is no endpoint {name:?}; rescind webhooks list"))),
             }
         }
@@ -111,8 +109,7 @@ async fn list(session: &mut Session<'_>, form: Form) -> Result<(), Failure> {
             trouble: listed.standing.trouble,
         })
         .collect();
-    let head =
-        ["name", "state", "waiting", "left out", "since", "failing since", "next attempt", "trouble"];
+    let head = ["name", "state", "waiting", "left out", "since", "failing since", "next attempt", "trouble"];
     session.out.list(form, &lines, &head, "There are no endpoints of webhooks.", |line| {
         vec![
             line.name.clone(),

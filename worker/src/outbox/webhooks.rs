@@ -312,7 +312,9 @@ impl WebhookDispatcher {
             why.push(format!("it has refused events; {left_out} are left out until it is resumed"));
         }
         if unable {
-            why.push("an event cannot be sent from here: it is of another version, or a key is missing".to_owned());
+            why.push(
+                "an event cannot be sent from here: it is of another version, or a key is missing".to_owned(),
+            );
         }
         if why.is_empty() && standing.state == EndpointState::Active {
             troubles.remove(&self.endpoint.name);
@@ -354,7 +356,9 @@ fn judged(status: StatusCode) -> Said {
         200..=299 => Said::Taken,
         410 => Said::Gone,
         // too slow, too many, not now: it may take others no more than this one. So do a wrong address and a wrong door
-        300..=399 | 401 | 403 | 404 | 405 | 408 | 429 | 500..=599 => Said::Away(format!("it answers {}", status.as_u16())),
+        300..=399 | 401 | 403 | 404 | 405 | 408 | 429 | 500..=599 => {
+            Said::Away(format!("it answers {}", status.as_u16()))
+        }
         code => Said::Refused(format!("it answers {code}")),
     }
 }

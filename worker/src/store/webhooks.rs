@@ -281,7 +281,8 @@ pub async fn settle(
         }
     }
     let mail = |trouble| Mail::StaffWebhook { endpoint: name.to_owned(), trouble };
-    let mails = settlement.mails.iter().map(|(id, staff, trouble)| mail_row(*id, staff, &mail(*trouble), now));
+    let mails =
+        settlement.mails.iter().map(|(id, staff, trouble)| mail_row(*id, staff, &mail(*trouble), now));
     tx.put(&mails.collect::<Vec<_>>()).await?;
     tx.commit().await
 }
