@@ -176,11 +176,10 @@ impl<'a> Decision<'a> {
             Some(LawfulBasis::SoftOptIn { .. }) => Footing::Sale,
             _ => Footing::Other,
         };
-        // direct marketing ends by an objection, whatever its basis; other uses by law or contract nobody ends by a click
-        let ends = footing == Footing::Consent || rules.is_some_and(|p| p.marketing);
+        // the mail is written by the policy of the moment at which it leaves: its link must be known whichever that is
         let vault = self.vault();
         let token = |subject| token_hash(&unsubscribe_token(vault, subject, &purpose));
-        let unsubscribe = self.subject.filter(|_| ends).map(token);
+        let unsubscribe = self.subject.map(token);
         let now = self.now();
         if let Some(order) = self.out.mails.last_mut() {
             order.due_at = due_at.unwrap_or(now).max(now);

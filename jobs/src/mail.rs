@@ -60,15 +60,38 @@ pub enum Mail {
     StaffUnclear(StaffMail),
     /// Tells a member of staff that others have not acknowledged.
     StaffEscalation(StaffMail),
-    /// Tells an administrator that an endpoint of webhooks gets no events any more.
+    /// Tells an administrator that events do not get to an endpoint of webhooks.
     StaffWebhook {
         /// Its name.
         endpoint: String,
-        /// It said so itself; else it was away for too long.
-        gone: bool,
+        /// Why.
+        trouble: WebhookTrouble,
     },
     /// All open notices of a member of staff who wants them together.
     StaffDigest,
+}
+
+/// Why events do not get to an endpoint of webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookTrouble {
+    /// It was away for too long, and is paused.
+    Paused,
+    /// It said that it is gone.
+    Gone,
+    /// It has refused an event too often, which is left out.
+    LeftOut,
+}
+
+impl WebhookTrouble {
+    /// The name, as in templates.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Gone => "gone",
+            Self::LeftOut => "left_out",
+        }
+    }
 }
 
 /// Under what an app's mailing is sent.

@@ -26,15 +26,18 @@ create table webhook_endpoint (
     lease_until timestamptz
 );
 
+-- state 0: it waits; 1: the endpoint has refused it too often, and it is kept until somebody sends it again
 create table webhook_delivery (
     endpoint text not null,
     event_id uuid not null,
     subject_id uuid,
     sequence bigint not null,
+    state smallint not null,
     due_at timestamptz not null,
     attempt integer not null,
     created_at timestamptz not null,
     primary key (endpoint, event_id)
 );
 create index webhook_delivery_order on webhook_delivery (endpoint, subject_id, sequence);
-create index webhook_delivery_due on webhook_delivery (endpoint, created_at, event_id);
+create index webhook_delivery_due on webhook_delivery (endpoint, state, due_at, event_id);
+create index webhook_delivery_age on webhook_delivery (created_at);

@@ -19,6 +19,8 @@ on_both! {
     queued_under_a_topic_that_is_left_it_does_not_leave,
     claimed_under_a_topic_that_is_left_it_does_not_leave,
     direct_marketing_without_consent_ends_by_an_objection,
+    what_becomes_marketing_while_it_waits_can_be_ended,
+    a_link_that_is_known_never_waits,
     what_an_app_writes_is_text_and_nothing_else,
     its_words_lie_sealed_and_go_when_it_has_left,
 }
@@ -354,6 +356,46 @@ async fn direct_marketing_without_consent_ends_by_an_objection(mut app: TestApp)
     app.send("mail.send.v1", mailing(ANA, json!({"purpose": "order"}))).await;
     app.letter(2).await;
     assert_eq!(header(&app, ANA, "List-Unsubscribe").await, "");
+}
+
+async fn what_becomes_marketing_while_it_waits_can_be_ended(mut app: TestApp) {
+    app.restart_with_policy(
+        &POLICY.replace("balancing_test = \"file 7\"\nmarketing = true", "balancing_test = \"file 7\""),
+    )
+    .await;
+    app.send("subject.upsert.v1", json!({"subject": {"email": ANA, "locale": "en"}})).await;
+    let later = json!({"purpose": "catalogue", "not_before": app.clock.now().plus(Span::hours(2))});
+    app.send("mail.send.v1", mailing(ANA, later)).await;
+    app.restart_with_policy(POLICY).await;
+    app.advance(Span::hours(2));
+    app.letter(1).await;
+    // the worker's port is another one by now, and so is the link's
+    let link = one_click(&app, ANA).await;
+    assert_eq!(click(&app, &link).await.0, 200);
+    assert_eq!(app.gate(ANA, "catalogue").await["reason"], "objected");
+}
+
+async fn a_link_that_is_known_never_waits(mut app: TestApp) {
+    app.restart_with(&[("RESCIND_HTTP__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    consented(&app, ANA).await;
+    app.send("mail.send.v1", mailing(ANA, json!({}))).await;
+    app.letter(1).await;
+    let link = one_click(&app, ANA).await;
+    // the service of a mail program, from which many click
+    let from_there = async |url: &str| {
+        let sent = app.http.post(url).header("x-forwarded-for", "198.51.100.7");
+        let sent = sent.header("content-type", "application/x-www-form-urlencoded");
+        let answer = sent.body("List-Unsubscribe=One-Click").send().await.expect("an answer");
+        answer.status().as_u16()
+    };
+    let unknown = app.url(&format!("/u/{}", "a".repeat(link.rsplit('/').next().expect("a token").len())));
+    let mut answers = Vec::new();
+    for _ in 0..70 {
+        answers.push(from_there(&unknown).await);
+    }
+    assert_eq!((answers[0], answers[69]), (404, 429));
+    assert_eq!(from_there(&link).await, 200);
+    assert_eq!(app.gate(ANA, "recommendations").await["reason"], "consent_withdrawn");
 }
 
 async fn what_an_app_writes_is_text_and_nothing_else(app: TestApp) {

@@ -98,6 +98,8 @@ pub struct Gauges {
     pub webhook_age: Seconds,
     /// Endpoints that get nothing until they are resumed.
     pub webhooks_stopped: Gauge,
+    /// Events that endpoints of webhooks have refused too often.
+    pub webhooks_left_out: Gauge,
     /// Parked messages.
     pub parked: Gauge,
     /// By how much the schedules are late.
@@ -149,6 +151,8 @@ impl Default for Metrics {
         registry.register("webhooks_waiting", help, gauges.webhooks_waiting.clone());
         let help = "Endpoints of webhooks that get nothing until they are resumed";
         registry.register("webhooks_stopped", help, gauges.webhooks_stopped.clone());
+        let help = "Events that endpoints of webhooks have refused, kept until they are resumed";
+        registry.register("webhooks_left_out", help, gauges.webhooks_left_out.clone());
         registry.register("parked", "Parked messages", gauges.parked.clone());
         let parts = Family::<PartLabel, Gauge>::default();
         registry.register("part_ready", "Whether a part does what it is for: 1, or 0", parts.clone());

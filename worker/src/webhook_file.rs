@@ -36,6 +36,9 @@ impl Endpoint {
     }
 }
 
+/// What answers a message: it goes to its sender, by the broker or as the answer to its request.
+const ANSWERS: [&str; 2] = ["gate.answered.v1", "message.refused.v1"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -80,9 +83,15 @@ fn parse(text: &str) -> Result<Vec<Endpoint>, String> {
         }
         let mut events = Vec::new();
         for text in &raw.events {
-            match TypePattern::new(text).filter(|p| Event::KINDS.iter().any(|kind| p.allows(kind))) {
-                Some(pattern) => events.push(pattern),
-                None => wrong.push(format!("{name}.events: {text:?} is no event, nor a beginning of one")),
+            let pattern = TypePattern::new(text);
+            let covers = |kind: &&&str| pattern.as_ref().is_some_and(|pattern| pattern.allows(kind));
+            let covered: Vec<&&str> = Event::KINDS.iter().filter(covers).collect();
+            match (&pattern, covered.iter().all(|kind| ANSWERS.contains(*kind))) {
+                (Some(pattern), false) => events.push(pattern.clone()),
+                (Some(_), true) if !covered.is_empty() => wrong.push(format!(
+                    "{name}.events: {text:?} is an answer, which goes to whoever asked, and to no endpoint; leave it out"
+                )),
+                _ => wrong.push(format!("{name}.events: {text:?} is no event, nor a beginning of one")),
             }
         }
         if raw.events.is_empty() {
@@ -110,6 +119,20 @@ mod tests {
         assert!(endpoints[0].wants("consent.granted.v1") && !endpoints[0].wants("processing.stop.v1"));
         assert_eq!(endpoints[0].key().len(), 24);
         assert!(!format!("{endpoints:?}").contains("MfKQ"));
+    }
+
+    #[test]
+    fn what_no_endpoint_ever_gets_is_refused() {
+        for (events, fits) in
+            [("message.refused.v1", false), ("gate.answered.v1", false), ("gate.*", false), ("*", true)]
+        {
+            let text = format!(
+                "[shop]\nurl = \"https://x.example\"\nsecret = \"{SECRET}\"\nevents = [\"{events}\"]\n"
+            );
+            let read = parse(&text);
+            assert_eq!(read.is_ok(), fits, "{events}");
+            assert!(read.err().is_none_or(|told| told.contains("is an answer")), "{events}");
+        }
     }
 
     #[test]

@@ -381,7 +381,7 @@ async fn take_up(
     if let Some(previous) = previous {
         mails::expire_leases(pool, previous, now).await?;
         events::expire_leases(pool, previous, now).await?;
-        webhooks::release(pool, previous).await?;
+        webhooks::release_all(pool, previous).await?;
     }
     Ok(())
 }
@@ -429,8 +429,11 @@ async fn measure(engine: &Engine, metrics: &Metrics) {
         gauges.events_queued.set(queued);
         gauges.event_age.set(age(since));
     }
-    if let Ok(listed) = webhooks::list(pool).await {
+    if let Ok(mut listed) = webhooks::list(pool).await {
+        // what waits for one that the file no longer names waits for nobody
+        listed.retain(|one| engine.endpoints().iter().any(|endpoint| endpoint.name == one.name));
         gauges.webhooks_waiting.set(listed.iter().map(|endpoint| endpoint.waiting).sum());
+        gauges.webhooks_left_out.set(listed.iter().map(|endpoint| endpoint.left_out).sum());
         gauges.webhook_age.set(age(listed.iter().filter_map(|endpoint| endpoint.since).min()));
         let stopped = listed.iter().filter(|e| e.standing.state != webhooks::EndpointState::Active).count();
         gauges.webhooks_stopped.set(i64::try_from(stopped).unwrap_or(i64::MAX));

@@ -4,7 +4,7 @@ use super::expire_consent::ExpireConsent;
 use super::proof::{self, Manner};
 use super::update_consents::ConsentsSet;
 use crate::audit::{Act, Why};
-use crate::code::PurposeId;
+use crate::code::{CategoryId, ContentId, EntryCode, PurposeId};
 use crate::decision::Decision;
 use crate::effects::Suppression;
 use crate::event::{ConsentGranted, Event, ProcessingStop, StopCause};
@@ -38,6 +38,24 @@ pub struct UpdateConsent {
     /// The blind index of the address or contact that the record limits the consent to, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linked: Option<String>,
+    /// When the record was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<Timestamp>,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EntryCode>,
+    /// The category of the record's content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryId>,
+    /// The record's content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentId>,
+    /// And its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The regulation that belonged to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regulation: Option<String>,
     /// What is to hold.
     pub set: ConsentsSet,
 }
@@ -46,6 +64,13 @@ pub struct UpdateConsent {
 struct Corrected<'p> {
     at: Timestamp,
     content: Option<(&'p Content, &'p ContentVersion)>,
+}
+
+/// What a record proves to have been shown.
+struct Proven {
+    category: Option<CategoryId>,
+    content: Option<(ContentId, u32)>,
+    regulation: Option<String>,
 }
 
 impl Job for UpdateConsent {
@@ -59,7 +84,7 @@ impl Job for UpdateConsent {
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
         let policy = cx.policy();
-        let (consent, corrected) = match self.look(subject, policy) {
+        let (consent, corrected) = match self.look(subject, policy, cx.now()) {
             Ok((consent, corrected)) => (consent.clone(), corrected),
             Err(why) => {
                 cx.record(&Act::StatementWithoutEffect { purpose: self.purpose.clone(), why, record: None });
@@ -94,6 +119,7 @@ impl UpdateConsent {
         &self,
         subject: &'s Subject,
         policy: &'p Policy,
+        now: Timestamp,
     ) -> Result<(&'s Consent, Corrected<'p>), Why> {
         let consent = subject.consents.get(&self.purpose).filter(|c| c.record == Some(self.record));
         let consent = consent.ok_or(Why::Outdated)?;
@@ -109,8 +135,13 @@ impl UpdateConsent {
         if !self.set.touches_the_grant() {
             return Ok((consent, Corrected { at: known_at, content: standing }));
         }
-        if consent.state != ConsentState::Granted {
+        // one whose period is over has ended, whether or not its end was recorded yet
+        if !consent.is_granted(now) {
             return Err(Why::AlreadyEnded);
+        }
+        // nothing was given after it was recorded; a later date would only make the consent last longer
+        if self.set.date.is_some_and(|date| date > self.recorded_at.unwrap_or(known_at)) {
+            return Err(Why::Outdated);
         }
         let purpose = self.set.purpose.as_ref().unwrap_or(&self.purpose);
         let said = |c: &Consent| c.state != ConsentState::Requested;
@@ -156,6 +187,7 @@ impl UpdateConsent {
         let locale = self.locale.as_deref().and_then(Locale::from_tag);
         let locale = locale.or(subject.locale).unwrap_or(cx.policy().default_locale);
         let manner = Manner { corrects: Some(self.record), ..Manner::default() };
+        let proven = self.proven(consent, corrected);
         let record = ConsentRecord {
             id,
             subject: subject.id,
@@ -168,15 +200,11 @@ impl UpdateConsent {
                 }
             },
             opt_in,
-            category: corrected.content.map(|(content, _)| content.category.clone()),
-            content: corrected
-                .content
-                .map(|(content, version)| (content.id.clone(), version.version, locale)),
+            category: proven.category,
+            content: proven.content.map(|(content, version)| (content, version, locale)),
             source: self.set.source.as_ref().map_or_else(|| self.source.clone(), ToString::to_string),
-            reason: None,
-            regulation: corrected
-                .content
-                .and_then(|(_, version)| version.regulation.as_ref().map(proof::document_reference)),
+            reason: self.reason.clone(),
+            regulation: proven.regulation,
             linked: self.linked(),
             expressed_at: corrected.at,
             recorded_at: cx.now(),
@@ -188,6 +216,25 @@ impl UpdateConsent {
         };
         cx.prove(record);
         Ok(id)
+    }
+
+    /// What was shown: as the corrected record has it, unless another wording is set.
+    fn proven(&self, consent: &Consent, corrected: &Corrected<'_>) -> Proven {
+        let kept = || Proven {
+            category: self.category.clone(),
+            content: self.content.clone().zip(self.version),
+            regulation: self.regulation.clone(),
+        };
+        let set =
+            self.set.basis.is_some() || (self.content.is_none() && consent.state == ConsentState::Granted);
+        match corrected.content.filter(|_| set) {
+            Some((content, version)) => Proven {
+                category: Some(content.category.clone()),
+                content: Some((content.id.clone(), version.version)),
+                regulation: version.regulation.as_ref().map(proof::document_reference),
+            },
+            None => kept(),
+        }
     }
 
     /// The purpose that the consent was wrongly recorded for is no longer processed on its strength.

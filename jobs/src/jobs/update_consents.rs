@@ -43,6 +43,9 @@ pub struct ConsentsWhere {
     /// Given at this time or after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_after: Option<Timestamp>,
+    /// Recorded until this time; the message's own if left out: what is recorded later was not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_until: Option<Timestamp>,
 }
 
 /// What is to hold; at least one of it is needed.
@@ -75,13 +78,22 @@ pub struct Basis {
 }
 
 impl ConsentsWhere {
-    /// Whether a consent is meant. `given_at` is when what its record proves was expressed.
-    pub fn fits(&self, purpose: &str, state: ConsentState, source: &str, given_at: Timestamp) -> bool {
+    /// Whether a consent is meant. `given_at` is when what its record proves was expressed, `recorded_at` when that was
+    /// recorded.
+    pub fn fits(
+        &self,
+        purpose: &str,
+        state: ConsentState,
+        source: &str,
+        given_at: Timestamp,
+        recorded_at: Timestamp,
+    ) -> bool {
         self.purpose.as_ref().is_none_or(|p| p.as_str() == purpose)
             && self.state.is_none_or(|s| s == state)
             && self.source.as_ref().is_none_or(|s| s == source)
             && self.given_before.is_none_or(|t| given_at < t)
             && self.given_after.is_none_or(|t| given_at >= t)
+            && self.recorded_until.is_none_or(|t| recorded_at <= t)
     }
 }
 
@@ -99,7 +111,7 @@ impl UpdateConsents {
     /// Names the field that is wrong, and what is allowed.
     pub fn checked(&self, policy: &Policy, now: Timestamp) -> Result<ConsentsSet, Refusal> {
         let (which, mut set) = (&self.which, self.set.clone());
-        if *which == ConsentsWhere::default() {
+        if (ConsentsWhere { recorded_until: None, ..which.clone() }) == ConsentsWhere::default() {
             let needed = "must name at least one of purpose, source, state, given_before, given_after";
             return Err(Refusal::invalid("data.where", needed));
         }

@@ -5,8 +5,19 @@ use crate::code::FieldId;
 use crate::policy::Policy;
 use crate::protection::mask::Mask;
 
-/// How values of a class are handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// How values of a class are handled; the stricter, the greater.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Handling {
     /// Staff see it as it is.
@@ -53,6 +64,11 @@ impl Masking {
         }
     }
 
+    /// The strictest of them.
+    fn strictest(&self) -> Handling {
+        [self.ordinary, self.identifying, self.sensitive].into_iter().max().unwrap_or(Handling::Restricted)
+    }
+
     /// How much is seen of a value that is not shown as it is.
     pub const fn mask(&self, handling: Handling) -> Mask {
         match handling {
@@ -73,6 +89,21 @@ impl Masking {
 impl Policy {
     /// How values of a field are handled; one that the policy no longer knows could be anything.
     pub fn handling(&self, field: &FieldId) -> Handling {
-        self.fields.get(field).map_or(self.masking.identifying, |field| self.masking.of(field))
+        self.fields.get(field).map_or(self.masking.strictest(), |field| self.masking.of(field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_policy_no_longer_knows_could_be_anything() {
+        let masking = Masking { identifying: Handling::Open, ..Masking::default() };
+        assert_eq!(masking.strictest(), Handling::Restricted);
+        let open = Handling::Open;
+        let all = Masking { ordinary: open, identifying: open, sensitive: open, ..masking };
+        assert_eq!(all.strictest(), open);
+        assert_eq!(Masking { ordinary: Handling::Masked, ..all }.strictest(), Handling::Masked);
     }
 }

@@ -42,3 +42,6 @@ staff-webhook-subject = Webhook “{ $endpoint }” gets no events any more
 staff-webhook-gone = On { $date } the endpoint “{ $endpoint }” answered that it is gone for good (410). Events are no longer sent to it, and none are kept for it.
 staff-webhook-paused = On { $date } the endpoint “{ $endpoint }” had not been reachable for a whole day. It is paused: events are kept for it, but not sent.
 staff-webhook-do = Apps behind it no longer learn of withdrawals. Please have it mended, try it with “rescind webhooks test { $endpoint }”, and then let it go on with “rescind webhooks resume { $endpoint }”.
+staff-webhook-refused-subject = Webhook “{ $endpoint }” refuses events
+staff-webhook-refused = On { $date } the endpoint “{ $endpoint }” refused an event for the fifth time. The event was left out and is kept; whatever it refuses from now on is kept too. Other events go on being sent.
+staff-webhook-refused-do = What was refused may be a withdrawal that the app does not know of. Please find out with “rescind webhooks list” what is wrong, have it mended, and then send everything again with “rescind webhooks resume { $endpoint }”. What an app has no use for it should answer with success.

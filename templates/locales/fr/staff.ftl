@@ -42,3 +42,6 @@ staff-webhook-subject = Le webhook « { $endpoint } » ne reçoit plus d’évé
 staff-webhook-gone = Le { $date }, le point de terminaison « { $endpoint } » a répondu qu’il n’existe plus (410). Aucun événement ne lui est plus envoyé ni conservé pour lui.
 staff-webhook-paused = Le { $date }, le point de terminaison « { $endpoint } » était injoignable depuis une journée entière. Il est en pause : les événements sont conservés pour lui, mais pas envoyés.
 staff-webhook-do = Les applications derrière lui n’apprennent plus les retraits de consentement. Veuillez le faire réparer, le vérifier avec « rescind webhooks test { $endpoint } », puis le relancer avec « rescind webhooks resume { $endpoint } ».
+staff-webhook-refused-subject = Le webhook « { $endpoint } » refuse des événements
+staff-webhook-refused = Le { $date }, le point de terminaison « { $endpoint } » a refusé un événement pour la cinquième fois. L’événement a été mis de côté et est conservé, comme tout ce qu’il refusera désormais. Les autres événements continuent d’être envoyés.
+staff-webhook-refused-do = Ce qui a été refusé peut être un retrait de consentement que l’application ignore. Veuillez chercher la cause avec « rescind webhooks list », faire réparer, puis tout renvoyer avec « rescind webhooks resume { $endpoint } ». Une application doit répondre par un succès à ce dont elle n’a pas besoin.

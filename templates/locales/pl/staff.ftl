@@ -42,3 +42,6 @@ staff-webhook-subject = Webhook „{ $endpoint }” nie otrzymuje już zdarzeń
 staff-webhook-gone = Dnia { $date } punkt końcowy „{ $endpoint }” odpowiedział, że już nie istnieje (410). Zdarzenia nie są do niego wysyłane ani dla niego przechowywane.
 staff-webhook-paused = Dnia { $date } punkt końcowy „{ $endpoint }” był nieosiągalny od całej doby. Został wstrzymany: zdarzenia są dla niego przechowywane, ale nie wysyłane.
 staff-webhook-do = Aplikacje za nim nie dowiadują się już o wycofanych zgodach. Prosimy o naprawę, sprawdzenie poleceniem „rescind webhooks test { $endpoint }” i wznowienie poleceniem „rescind webhooks resume { $endpoint }”.
+staff-webhook-refused-subject = Webhook „{ $endpoint }” odrzuca zdarzenia
+staff-webhook-refused = Dnia { $date } punkt końcowy „{ $endpoint }” odrzucił zdarzenie po raz piąty. Zdarzenie zostało pominięte i jest przechowywane, podobnie jak wszystko, co odtąd odrzuci. Pozostałe zdarzenia są nadal wysyłane.
+staff-webhook-refused-do = Odrzucone zdarzenie może być wycofaniem zgody, o którym aplikacja nie wie. Prosimy o sprawdzenie przyczyny poleceniem „rescind webhooks list”, naprawę i ponowne wysłanie wszystkiego poleceniem „rescind webhooks resume { $endpoint }”. Na to, czego aplikacja nie potrzebuje, powinna odpowiadać powodzeniem.

@@ -17,6 +17,8 @@ on_both! {
     a_rehearsal_changes_nothing,
     one_value_may_stand_for_all_lines,
     it_takes_the_role_manage,
+    a_quote_left_open_loses_no_line_unseen,
+    the_list_is_never_overwritten,
     what_is_no_list_is_told_before_anything_is_recorded,
     who_waits_does_not_wait_for_the_list,
 }
@@ -292,6 +294,43 @@ async fn one_value_may_stand_for_all_lines(app: TestApp) {
         let told = app.rescind(&[&base[..], &[name, value]].concat()).await.wrong();
         assert!(told.contains(name), "{told}");
     }
+}
+
+async fn a_quote_left_open_loses_no_line_unseen(app: TestApp) {
+    let text = "email,content,given_at,staff,how\n\
+        ana@example.org,newsletter,2026-03-01,Carl,\"at the fair\n\
+        bob@example.org,newsletter,2026-03-01,Carl,by phone\n\
+        cleo@example.org,newsletter,2026-03-01,Carl,\"by mail\"\n\
+        dan@example.org,newsletter,2026-03-01,Carl,by phone\n";
+    let (path, list) = file(&app, "list.csv", text);
+    let told = app.rescind(&["consents", "import", &list]).await.failed();
+    assert!(told.contains("1 of 2 lines are wrong"), "{told}");
+    let errors = std::fs::read_to_string(path.with_extension("csv.errors.csv")).expect("a file");
+    assert!(
+        errors.contains("\n2,how,invalid_field,") && errors.contains("from line 2 to line 4"),
+        "{errors}"
+    );
+    assert!(errors.contains("quote") && !errors.contains("fair"), "{errors}");
+    assert_eq!(
+        app.count("select count(*) from subject").await,
+        1,
+        "nobody is recorded with the words of others"
+    );
+}
+
+async fn the_list_is_never_overwritten(app: TestApp) {
+    let (path, list) = file(&app, "list.csv", LIST);
+    let link = path.with_file_name("link.csv");
+    std::os::unix::fs::symlink(&path, &link).expect("a link");
+    for (errors, more) in [(&path, None), (&link, None), (&path, Some("--dry-run"))] {
+        let errors = errors.to_str().expect("a path");
+        let mut arguments = vec!["consents", "import", list.as_str(), "--errors", errors];
+        arguments.extend(more);
+        let told = app.rescind(&arguments).await.wrong();
+        assert!(told.contains("is the list itself"), "{told}");
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), LIST);
+    }
+    assert_eq!(app.count("select count(*) from subject").await, 0);
 }
 
 async fn it_takes_the_role_manage(app: TestApp) {

@@ -11,6 +11,9 @@ on_both! {
     consents_move_to_the_purpose_that_was_meant,
     nothing_that_was_ended_becomes_a_consent,
     a_wrong_filter_is_told_with_what_is_allowed,
+    what_was_recorded_after_the_count_is_not_touched,
+    no_date_makes_a_consent_newer_than_its_record,
+    a_corrected_source_leaves_the_proof_as_it_was,
     many_pages_are_corrected_once_each,
     it_takes_the_role_manage,
 }
@@ -195,6 +198,74 @@ async fn a_wrong_filter_is_told_with_what_is_allowed(app: TestApp) {
     assert_eq!(problem["errors"][0]["field"], "data.where");
     let unknown = json!({"where": {"colour": "red"}, "set": {"source": "paper"}});
     assert_eq!(app.refused("consent.update_many.v1", unknown).await["code"], "invalid_field");
+}
+
+async fn what_was_recorded_after_the_count_is_not_touched(app: TestApp) {
+    on_paper(&app, "ana", "2026-03-01").await;
+    let (which, set) = ("purpose=newsletter,state=granted", "basis=newsletter/1");
+    let (count, token) = preview(&app, which, set).await;
+    assert_eq!(count, 1);
+    app.advance(Span::minutes(1));
+    app.request("bob@example.org").await;
+    app.agree(&app.letter(1).await.link()).await;
+    let arguments = ["consents", "update", "--where", which, "--set", set, "--confirm", &token];
+    app.rescind(&arguments).await.done();
+    app.quiet().await;
+    assert_eq!(consents(&app, "bob@example.org").await, ["newsletter granted double"], "nobody has seen his");
+    assert_eq!(acts(&app, "consent_corrected").await.len(), 1);
+    // a message speaks of what was recorded until its own time
+    let mut message = app.message(
+        "consent.update_many.v1",
+        json!({"where": {"purpose": "newsletter", "state": "granted"}, "set": {"basis": {"content": "newsletter"}}}),
+    );
+    app.advance(Span::minutes(1));
+    message["time"] = json!(app.clock.now());
+    app.advance(Span::minutes(1));
+    app.request("cleo@example.org").await;
+    app.agree(&app.letter(2).await.link()).await;
+    assert_eq!(app.post(&message).await.0, 202);
+    app.quiet().await;
+    assert_eq!(consents(&app, "cleo@example.org").await, ["newsletter granted double"]);
+    assert_eq!(consents(&app, "bob@example.org").await, ["newsletter granted single_staff"], "he was meant");
+}
+
+async fn no_date_makes_a_consent_newer_than_its_record(app: TestApp) {
+    on_paper(&app, "ana", "2026-11-20").await;
+    app.advance(Span::days(10));
+    // after it was recorded, though not in the future
+    let later = app.clock.now().minus(Span::days(1)).to_string();
+    let (which, set) = ("purpose=newsletter,state=granted", format!("date={later}"));
+    assert_eq!(update(&app, which, &set).await, 1);
+    let shown = app.rescind(&["consents", "show", "ana@example.org", "--json"]).await.json();
+    assert_eq!(shown[0]["consents"][0]["since"], "2026-11-20T08:00:00Z");
+    assert_eq!(acts(&app, "statement_without_effect").await[0]["why"], "outdated");
+    assert_eq!(update(&app, which, "date=2026-11-19").await, 1);
+    assert_eq!(acts(&app, "consent_corrected").await.len(), 1, "an earlier one is");
+    // over, whether or not that was recorded
+    app.execute("update consent set expires_at = since").await;
+    assert_eq!(update(&app, which, "date=2026-11-18").await, 1);
+    let skipped = acts(&app, "statement_without_effect").await;
+    assert_eq!(skipped.last().expect("one")["why"], "already_ended");
+    assert!(!app.allowed("ana@example.org").await);
+}
+
+async fn a_corrected_source_leaves_the_proof_as_it_was(app: TestApp) {
+    on_paper(&app, "ana", "2026-03-01").await;
+    let withdrawal = json!({"subject": {"email": "ana@example.org"}, "purposes": ["newsletter"],
+        "reason": "too-many"});
+    app.send("consent.withdraw.v1", withdrawal).await;
+    let no = json!({"category": "marketing", "content": "newsletter", "answer": "disagree"});
+    app.send("consent.record.v1", json!({"subject": {"email": "bob@example.org"}, "consents": [no]})).await;
+    app.advance(Span::hours(1));
+    let said = "select expression || ' ' || coalesce(reason, '-') || ' ' || coalesce(category, '-') || ' ' || \
+                coalesce(content, '-') || ' ' || coalesce(content_version, 0) || ' ' || coalesce(locale, '-') from \
+                consent_record r join consent c on c.record_id = r.id order by expression";
+    let before = app.column(said).await;
+    assert!(before.iter().any(|record| record.contains("too-many")), "{before:?}");
+    assert!(before.iter().any(|record| record.contains("newsletter 1")), "{before:?}");
+    assert_eq!(update(&app, "purpose=newsletter", "source=paper").await, 2);
+    assert_eq!(acts(&app, "consent_corrected").await.len(), 2);
+    assert_eq!(app.column(said).await, before);
 }
 
 async fn many_pages_are_corrected_once_each(mut app: TestApp) {

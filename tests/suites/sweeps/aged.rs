@@ -9,7 +9,8 @@ use rescind_worker::store::dialect::Json;
 use rescind_worker::store::schedules::RunRow;
 use rescind_worker::store::sweeps::SweepState;
 use rescind_worker::store::tables::{
-    CounterRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, ParkedRow, RecordRow, RequestRow, SweepRow,
+    CounterRow, DeliveryRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, ParkedRow, RecordRow,
+    RequestRow, SweepRow,
 };
 use rescind_worker::store::{Ts, inbox, keys};
 use uuid::Uuid;
@@ -119,7 +120,21 @@ async fn settled_mails_and_events_go_and_open_ones_stay(database: TestDatabase) 
     parts.put(&events).await;
     parts.execute("update event set published_at = due_at where state >= 2").await;
 
+    let delivery = |n: u128, state: i16, at: Ts| DeliveryRow {
+        endpoint: text("no longer in the file"),
+        event_id: id(n),
+        subject_id: Some(id(1)),
+        sequence: 1,
+        state,
+        due_at: ago(&parts, 0),
+        attempt: 0,
+        created_at: at,
+    };
+    parts.put(&[delivery(0, 0, old), delivery(1, 1, old), delivery(2, 0, young)]).await;
+
     look(&parts).await;
+    assert_eq!(counted(&parts, "webhooks").await, 2);
+    assert_eq!(parts.count("select count(*) from webhook_delivery").await, 1);
     // sent, bounced, failed, suppressed
     assert_eq!(counted(&parts, "mails").await, 4);
     assert_eq!(parts.count("select count(*) from mail where state in (0, 1, 2)").await, 3);

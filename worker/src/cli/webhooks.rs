@@ -22,8 +22,13 @@ pub(super) enum Command {
         #[command(flatten)]
         form: Form,
     },
-    /// Let an endpoint that was paused or gone get events again
+    /// Let an endpoint get events again that was paused or gone, and those that it has refused too often
     Resume {
+        /// Which
+        name: String,
+    },
+    /// Drop an endpoint that the file no longer names, and what still waits for it
+    Forget {
         /// Which
         name: String,
     },
@@ -41,6 +46,8 @@ struct Line {
     /// `active`, `paused`, `gone`; `unused` where the file does not name it any more.
     state: &'static str,
     waiting: i64,
+    /// What it has refused too often.
+    left_out: i64,
     since: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     next_at: Option<Timestamp>,
@@ -54,10 +61,29 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             let opened = session.open_existing().await?;
             session.actor(&opened, Role::Manage).await?;
             let endpoint = endpoint(app::endpoints(&opened.config)?, &name)?;
-            if !store::resume(&opened.pool, &endpoint.name).await? {
-                return Err(Failure::failed(format!("no worker has run with the endpoint {name:?} yet")));
+            match store::resume(&opened.pool, &endpoint.name, opened.clock.now()).await? {
+                None => Err(Failure::failed(format!("no worker has run with the endpoint {name:?} yet"))),
+                Some(0) => session.out.line(format!("{name} gets events again")),
+                Some(again) => session
+                    .out
+                    .line(format!("{name} gets events again, and {again} that were left out once more")),
             }
-            session.out.line(format!("{name} gets events again"))
+        }
+        Command::Forget { name } => {
+            let opened = session.open_existing().await?;
+            session.actor(&opened, Role::Manage).await?;
+            if app::endpoints(&opened.config)?.iter().any(|endpoint| endpoint.name == name) {
+                return Err(Failure::wrong(format!(
+                    "webhooks.file names {name:?}, so events go on being kept for it; take it out of the file of every \
+                     worker and restart them first"
+                )));
+            }
+            match store::forget(&opened.pool, &name).await? {
+                Some(dropped) => session
+                    .out
+                    .line(format!("{name} is forgotten; {dropped} events that waited for it are dropped")),
+                None => Err(Failure::failed(format!("there is no endpoint {name:?}; rescind webhooks list"))),
+            }
         }
         Command::Test { name } => test(session, &name).await,
     }
@@ -76,18 +102,20 @@ async fn list(session: &mut Session<'_>, form: Form) -> Result<(), Failure> {
             },
             name: listed.name,
             waiting: listed.waiting,
+            left_out: listed.left_out,
             since: listed.since,
             failing_since: listed.standing.failing_since,
             next_at: listed.standing.next_at,
             trouble: listed.standing.trouble,
         })
         .collect();
-    let head = ["name", "state", "waiting", "since", "failing since", "next attempt", "trouble"];
+    let head = ["name", "state", "waiting", "left out", "since", "failing since", "next attempt", "trouble"];
     session.out.list(form, &lines, &head, "There are no endpoints of webhooks.", |line| {
         vec![
             line.name.clone(),
             line.state.to_owned(),
             line.waiting.to_string(),
+            line.left_out.to_string(),
             or_dash(line.since),
             or_dash(line.failing_since),
             or_dash(line.next_at),

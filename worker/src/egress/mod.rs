@@ -115,6 +115,17 @@ impl Egress {
         if self.rules.permit(address) { Ok(()) } else { Err(EgressError::Private) }
     }
 
+    /// Sends a call and returns the status of the answer. What follows the head is of no interest: one that is long, slow
+    /// or cut off is an answer like any other.
+    ///
+    /// # Errors
+    /// Without the head of an answer within the limits; see [`EgressError::may_pass`].
+    pub async fn status(&self, call: Call) -> Result<StatusCode, EgressError> {
+        self.check(&call.url)?;
+        let request = self.client.request(call.method, call.url).headers(call.headers).body(call.body);
+        Ok(request.send().await.map_err(EgressError::of)?.status())
+    }
+
     /// Sends a call and reads the answer.
     ///
     /// # Errors

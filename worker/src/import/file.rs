@@ -148,6 +148,12 @@ impl CsvLines {
         Ok(Self { reader, record: csv::ByteRecord::new(), columns, left, ends })
     }
 
+    /// The line on which a record ends that begins on line `first` and was read last.
+    fn last_line(&self, first: u64) -> u64 {
+        let cells = self.record.as_slice().trim_ascii_end();
+        first + cells.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
     fn next(&mut self) -> Result<Option<Result<Line, Problem>>, ImportError> {
         self.left.store(LONGEST + AHEAD, Ordering::Relaxed);
         let before = self.reader.position().line();
@@ -174,6 +180,15 @@ impl CsvLines {
                     "the line has more cells than the header; put a cell that holds the separator in quotes";
                 return Ok(Some(Err(problem(format!("{}", place + 1), told))));
             };
+            if value.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+                // a quote that is not closed takes in the lines after it, and none of them must be lost unseen
+                let told = format!(
+                    "holds a line break, so that everything from line {number} to line {} counts as one line; is a quote not \
+                     closed? Close it, or write the cell in one line",
+                    self.last_line(number)
+                );
+                return Ok(Some(Err(problem(column.title(), &told))));
+            }
             match std::str::from_utf8(value) {
                 Ok(value) => line.set(column, value),
                 Err(_) => {
@@ -349,7 +364,19 @@ mod tests {
                 Err(problem) => format!("{} {}", problem.line, problem.column),
             })
             .collect();
-        assert_eq!(told, ["2 name", "3 3", "5", "7"]);
+        assert_eq!(told, ["2 name", "3 3", "5 name", "7"]);
+        let told = &found[2].as_ref().expect_err("a line break").problem;
+        assert!(told.contains("from line 5 to line 6") && told.contains("quote"), "{told}");
+    }
+
+    #[test]
+    fn a_quote_that_is_closed_lines_later_swallows_none_of_them_unseen() {
+        let text = b"email,how\na@x.org,\"said so\nb@x.org,by phone\nc@x.org,\"by mail\"\nd@x.org,x\n";
+        let found = lines("j.csv", text).expect("a list");
+        let told = found[0].as_ref().expect_err("a line break");
+        assert_eq!((told.line, told.column.as_str()), (2, "how"));
+        assert!(told.problem.contains("to line 4"), "{}", told.problem);
+        assert_eq!(found[1].as_ref().expect("a line").number, 5);
     }
 
     #[test]

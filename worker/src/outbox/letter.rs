@@ -16,7 +16,7 @@ use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
 use rescind_jobs::code::{DataSourceId, StaffId};
 use rescind_jobs::locale::{Locale, Texts};
-use rescind_jobs::mail::{Decided, Mail};
+use rescind_jobs::mail::{Decided, Mail, WebhookTrouble};
 use rescind_jobs::model::{
     ConsentRequest, NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId,
 };
@@ -285,13 +285,14 @@ impl Writer<'_> {
                 let digest = StaffDigest { controller, staff_name, count: items.len(), items };
                 self.renderer.mail(&digest, reader.locale.as_str())
             }
-            Mail::StaffWebhook { endpoint, gone } => {
+            Mail::StaffWebhook { endpoint, trouble } => {
                 let told = StaffWebhook {
                     controller: controller(self.policy),
                     staff_name: reader.name.clone(),
                     endpoint: endpoint.clone(),
                     date: self.date(mail.created_at, reader.locale),
-                    gone: *gone,
+                    gone: *trouble == WebhookTrouble::Gone,
+                    left_out: *trouble == WebhookTrouble::LeftOut,
                 };
                 self.renderer.mail(&told, reader.locale.as_str())
             }

@@ -265,7 +265,14 @@ impl<'a> Attempt<'a> {
     }
 
     async fn expand(&mut self, task: &Task, tx: &mut Tx) -> Result<std::result::Result<(), Refusal>> {
-        let rescind_jobs::job::Concerns::Many(selection) = task.job.concerns() else { return Ok(Ok(())) };
+        let rescind_jobs::job::Concerns::Many(mut selection) = task.job.concerns() else {
+            return Ok(Ok(()));
+        };
+        if let rescind_jobs::job::Selection::Consents(which) = &mut selection {
+            // whoever sent it has not seen what is recorded until its turn comes
+            let until = which.recorded_until.unwrap_or(task.message.time);
+            which.recorded_until = Some(until.min(self.now));
+        }
         let expansion = match task.job.expand(self.policy, self.now) {
             Ok(expansion) => expansion,
             Err(refusal) => return Ok(Err(refusal)),

@@ -89,7 +89,7 @@ impl Engine {
         self
     }
 
-    pub(super) fn endpoints(&self) -> &[Endpoint] {
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
         &self.0.endpoints
     }
 

@@ -156,9 +156,19 @@ async fn consents(tx: &mut Tx, which: &ConsentsWhere, page: &mut Page) -> Result
             map.insert("purpose".to_owned(), candidate.purpose.clone().into());
             map.insert("record".to_owned(), candidate.record.to_string().into());
             map.insert("source".to_owned(), candidate.source.into());
-            map.extend(candidate.locale.map(|locale| ("locale".to_owned(), locale.into())));
+            map.insert("recorded_at".to_owned(), serde_json::json!(candidate.recorded_at));
             let linked = candidate.linked.map(|index| data_encoding::HEXLOWER.encode(&index));
-            map.extend(linked.map(|index| ("linked".to_owned(), index.into())));
+            let known = [
+                ("locale", candidate.locale),
+                ("linked", linked),
+                ("reason", candidate.reason),
+                ("category", candidate.category),
+                ("content", candidate.content),
+                ("regulation", candidate.regulation),
+            ];
+            let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+            map.extend(known);
+            map.extend(candidate.version.map(|version| ("version".to_owned(), version.into())));
         }
         (format!("{}/{}", candidate.subject, candidate.purpose), candidate.subject, data)
     };

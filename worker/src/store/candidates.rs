@@ -13,7 +13,8 @@ use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
 
 queries! {
-    SLICE = "select c.subject_id, c.purpose, c.state, c.record_id, r.source, r.locale, r.linked, r.expressed_at \
+    SLICE = "select c.subject_id, c.purpose, c.state, c.record_id, r.source, r.locale, r.linked, r.expressed_at, \
+             r.recorded_at, r.reason, r.category, r.content, r.content_version, r.regulation \
              from consent c left join consent_record r on r.id = c.record_id \
              where (c.subject_id, c.purpose) > ($1, $2) order by c.subject_id, c.purpose limit $3";
 }
@@ -36,6 +37,18 @@ pub struct Candidate {
     pub locale: Option<String>,
     /// The address or contact that it is limited to.
     pub linked: Option<Vec<u8>>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Why it was withdrawn.
+    pub reason: Option<String>,
+    /// The category of the content.
+    pub category: Option<String>,
+    /// The content.
+    pub content: Option<String>,
+    /// Its version.
+    pub version: Option<i32>,
+    /// The regulation that belonged to it.
+    pub regulation: Option<String>,
 }
 
 /// A slice: those that fit, and where the next one begins; none: it was the last.
@@ -60,9 +73,10 @@ fn slice(rows: &[Row], which: &ConsentsWhere, limit: i64) -> Result<Slice> {
         let (Some(source), Some(at)) = (row.get::<Option<String>>(4)?, row.get::<Option<Ts>>(7)?) else {
             continue;
         };
+        let Some(Ts(recorded_at)) = row.get::<Option<Ts>>(8)? else { continue };
         let (purpose, at): (String, Timestamp) = (row.get(1)?, at.0);
         let state = ConsentState::from_i16(row.get(2)?).ok_or(unreadable("consent", "state"))?;
-        if which.fits(&purpose, state, &source, at) {
+        if which.fits(&purpose, state, &source, at, recorded_at) {
             fitting.push(Candidate {
                 subject: SubjectId(row.get(0)?),
                 purpose,
@@ -70,6 +84,12 @@ fn slice(rows: &[Row], which: &ConsentsWhere, limit: i64) -> Result<Slice> {
                 source,
                 locale: row.get(5)?,
                 linked: row.get(6)?,
+                recorded_at,
+                reason: row.get(9)?,
+                category: row.get(10)?,
+                content: row.get(11)?,
+                version: row.get(12)?,
+                regulation: row.get(13)?,
             });
         }
     }

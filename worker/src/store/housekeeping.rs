@@ -21,6 +21,9 @@ queries! {
     EVENTS = "delete from event where id in (select id from event where published_at is not null \
               and state in (2, 3) and published_at < $1 and published_at >= $2 order by published_at limit $3) \
               returning published_at";
+    WEBHOOKS = "delete from webhook_delivery where (endpoint, event_id) in (select endpoint, event_id \
+                from webhook_delivery where created_at < $1 and created_at >= $2 order by created_at limit $3) \
+                returning created_at";
     PARKED = "delete from parked where id in (select id from parked where parked_at < $1 and id > $2 \
               order by id limit $3) returning id";
     COUNTERS = "delete from counter where (key, window_start) in (select key, window_start from counter \
@@ -67,6 +70,8 @@ pub enum Aged {
     Mails,
     /// Events that were published, or kept where no broker is.
     Events,
+    /// What waits for endpoints of webhooks, whether or not the file still names them.
+    Webhooks,
     /// Parked messages.
     Parked,
     /// Counters of caps.
@@ -109,6 +114,7 @@ impl Aged {
             Self::Flights => &FLIGHTS,
             Self::Mails => &MAILS,
             Self::Events => &EVENTS,
+            Self::Webhooks => &WEBHOOKS,
             Self::Parked => &PARKED,
             Self::Counters => &COUNTERS,
             Self::Requests => &REQUESTS,

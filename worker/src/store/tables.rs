@@ -134,7 +134,8 @@ table! { EventRow in "event" {
 table! {
     /// An event that waits for an endpoint.
     DeliveryRow in "webhook_delivery" {
-    endpoint: String, event_id: Uuid, subject_id: Option<Uuid>, sequence: i64, due_at: Ts, attempt: i32, created_at: Ts,
+    endpoint: String, event_id: Uuid, subject_id: Option<Uuid>, sequence: i64, state: i16, due_at: Ts, attempt: i32,
+    created_at: Ts,
 } "on conflict (endpoint, event_id) do nothing" }
 
 table! {

@@ -12,7 +12,7 @@ use super::tables::{DeliveryRow, EndpointRow, MailRow};
 use super::value::Ts;
 use crate::webhook_file::Endpoint;
 use rescind_jobs::effects::EventOrder;
-use rescind_jobs::mail::Mail;
+use rescind_jobs::mail::{Mail, WebhookTrouble};
 use rescind_jobs::model::SubjectId;
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
@@ -21,32 +21,43 @@ queries! {
     LEASE = "update webhook_endpoint set holder = $2, lease_until = $3 where name = $1 \
              and (holder = $2 or lease_until is null or lease_until < $4) \
              returning state, failures, failing_since, next_at, trouble";
-    STANDING = "select state, failures, failing_since, next_at, trouble from webhook_endpoint where name = $1";
-    WAITING = "select event_id from webhook_delivery where endpoint = $1 limit 1";
-    RELEASE = "update webhook_endpoint set lease_until = null where holder = $1";
-    // a later event of a subject waits for its earlier ones
+    STANDING = "select state, failures, failing_since, next_at, trouble, \
+                (select count(*) from (select d.event_id from webhook_delivery d \
+                    where d.endpoint = $1 and d.state = 0 limit 1) w), \
+                (select count(*) from webhook_delivery d where d.endpoint = $1 and d.state = 1) \
+                from webhook_endpoint where name = $1";
+    RELEASE = "update webhook_endpoint set lease_until = null where name = $1 and holder = $2";
+    RELEASE_ALL = "update webhook_endpoint set lease_until = null where holder = $1";
+    // a later event of a subject waits for its earlier ones; what is tried in vain goes behind the others
     PENDING = "select e.id, e.subject_id, e.sequence, e.data::text, e.reply_to, e.at, d.attempt, e.correlation, \
                e.traceparent from webhook_delivery d join event e on e.id = d.event_id \
-               where d.endpoint = $1 and d.due_at <= $3 \
+               where d.endpoint = $1 and d.state = 0 and d.due_at <= $3 \
                and not exists (select 1 from webhook_delivery p where p.endpoint = d.endpoint \
-                   and p.subject_id = d.subject_id and p.sequence < d.sequence) \
-               order by d.created_at, d.event_id limit $2";
+                   and p.subject_id = d.subject_id and p.state = 0 and p.sequence < d.sequence) \
+               order by d.due_at, d.event_id limit $2";
     DONE = "delete from webhook_delivery where endpoint = $1 and event_id = any($2::uuid[])";
     AGAIN = "update webhook_delivery set attempt = attempt + 1, due_at = $3 \
              where endpoint = $1 and event_id = any($2::uuid[])";
+    LATER = "update webhook_delivery set due_at = $3 where endpoint = $1 and event_id = any($2::uuid[])";
+    LEAVE_OUT = "update webhook_delivery set state = 1, attempt = attempt + 1 \
+                 where endpoint = $1 and event_id = any($2::uuid[])";
+    SEND_AGAIN = "update webhook_delivery set state = 0, attempt = 0, due_at = $2 where endpoint = $1 and state = 1";
+    // who has lost the endpoint to another replica knows less than that one
     CHANGE = "update webhook_endpoint set state = $2, failures = $3, failing_since = $4, next_at = $5, trouble = $6 \
-              where name = $1";
+              where name = $1 and holder = $7";
     RESUME = "update webhook_endpoint set state = 0, failures = 0, failing_since = null, next_at = null, \
               trouble = null where name = $1";
     CLEAR = "delete from webhook_delivery where endpoint = $1";
     TOO_MANY = "delete from webhook_delivery where endpoint = $1 and event_id in (select o.event_id \
-                from webhook_delivery o where o.endpoint = $1 order by o.created_at desc, o.event_id desc \
-                limit 10000 offset $2)";
+                from webhook_delivery o where o.endpoint = $1 and o.state = $3 \
+                order by o.due_at desc, o.event_id desc limit 10000 offset $2)";
     TOO_OLD = "delete from webhook_delivery where endpoint = $1 and created_at < $2";
     STANDINGS = "select name, state, failures, failing_since, next_at, trouble, \
-                 (select count(*) from webhook_delivery d where d.endpoint = name), \
-                 (select min(created_at) from webhook_delivery d where d.endpoint = name) \
+                 (select count(*) from webhook_delivery d where d.endpoint = name and d.state = 0), \
+                 (select count(*) from webhook_delivery d where d.endpoint = name and d.state = 1), \
+                 (select min(created_at) from webhook_delivery d where d.endpoint = name and d.state = 0) \
                  from webhook_endpoint order by name";
+    FORGET = "delete from webhook_endpoint where name = $1";
 }
 
 /// Where an endpoint stands.
@@ -119,6 +130,7 @@ pub async fn queue(tx: &mut Tx, endpoints: &[Endpoint], events: &[EventOrder]) -
                 event_id: event.id,
                 subject_id: event.subject.map(|subject| subject.0),
                 sequence: event.sequence,
+                state: 0,
                 due_at: Ts(event.at),
                 attempt: 0,
                 created_at: Ts(event.at),
@@ -152,31 +164,58 @@ pub async fn lease(
     rows.first().map(|row| standing(row, 0)).transpose()
 }
 
-/// How an endpoint does; none while nothing waits for it.
-pub async fn waited_for(pool: &Pool, name: &str) -> Result<Option<Standing>> {
-    if pool.read(&WAITING, vec![Arg::Text(name.to_owned())]).await?.is_empty() {
-        return Ok(None);
-    }
+/// How an endpoint does, and what there is for it.
+pub struct Look {
+    /// How it does.
+    pub standing: Standing,
+    /// Something waits.
+    pub waits: bool,
+    /// So many events were left out.
+    pub left_out: i64,
+}
+
+/// How an endpoint does; none while it is not known.
+pub async fn look(pool: &Pool, name: &str) -> Result<Option<Look>> {
     let rows = pool.read(&STANDING, vec![Arg::Text(name.to_owned())]).await?;
-    rows.first().map(|row| standing(row, 0)).transpose()
+    let Some(row) = rows.first() else { return Ok(None) };
+    let waits = row.get::<i64>(5)? > 0;
+    Ok(Some(Look { standing: standing(row, 0)?, waits, left_out: row.get(6)? }))
 }
 
-/// Gives back every endpoint that `holder` has.
-pub async fn release(pool: &Pool, holder: Uuid) -> Result<u64> {
-    pool.write(&RELEASE, vec![Arg::Uuid(holder)]).await
+/// Gives back one endpoint, if `holder` has it.
+pub async fn release(pool: &Pool, name: &str, holder: Uuid) -> Result<u64> {
+    pool.write(&RELEASE, vec![Arg::Text(name.to_owned()), Arg::Uuid(holder)]).await
 }
 
-/// What waits for an endpoint and is due, the oldest first; no two of one subject.
-pub async fn pending(pool: &Pool, name: &str, limit: i64, now: Timestamp) -> Result<Vec<Claimed>> {
+/// Gives back every endpoint that a holder had which is known to be dead.
+pub async fn release_all(pool: &Pool, holder: Uuid) -> Result<u64> {
+    pool.write(&RELEASE_ALL, vec![Arg::Uuid(holder)]).await
+}
+
+/// What waits for an endpoint and is due.
+#[derive(Default)]
+pub struct Pending {
+    /// Those that wait longest first; no two of one subject.
+    pub events: Vec<Claimed>,
+    /// Those among them that this version cannot read.
+    pub illegible: Vec<Uuid>,
+}
+
+/// Reads what waits for an endpoint and is due.
+pub async fn pending(pool: &Pool, name: &str, limit: i64, now: Timestamp) -> Result<Pending> {
     let args = vec![Arg::Text(name.to_owned()), Arg::I64(limit), Arg::Ts(Ts(now))];
-    let mut found = Vec::new();
+    let mut found = Pending::default();
     for row in pool.read(&PENDING, args).await? {
         let data: String = row.get(3)?;
-        found.push(Claimed {
+        let Ok(event) = serde_json::from_str(&data) else {
+            found.illegible.push(row.get(0)?);
+            continue;
+        };
+        found.events.push(Claimed {
             id: row.get(0)?,
             subject: row.get::<Option<Uuid>>(1)?.map(SubjectId),
             sequence: row.get(2)?,
-            event: serde_json::from_str(&data).map_err(|_| unreadable("event", "data"))?,
+            event,
             reply_to: row.get(4)?,
             at: row.get::<Ts>(5)?.0,
             attempt: row.get(6)?,
@@ -194,14 +233,24 @@ pub struct Settlement {
     pub done: Vec<Uuid>,
     /// These are sent again, not before.
     pub again: Vec<(Uuid, Timestamp)>,
+    /// The same, and it was not their fault: no attempt is counted.
+    pub later: Vec<(Uuid, Timestamp)>,
+    /// These were refused too often: they are kept until somebody has them sent again.
+    pub left_out: Vec<Uuid>,
     /// How the endpoint does now, if that has changed.
     pub standing: Option<Standing>,
-    /// Mails to the administrators.
-    pub mails: Vec<(Uuid, String)>,
+    /// Mails to the administrators: their ids, to whom, and of what.
+    pub mails: Vec<(Uuid, String, WebhookTrouble)>,
 }
 
-/// Records what came of a round for an endpoint, and orders the mails that tell of it.
-pub async fn settle(pool: &Pool, name: &str, settlement: &Settlement, now: Timestamp) -> Result<()> {
+/// Records what came of a round for an endpoint that `holder` has, and orders the mails that tell of it.
+pub async fn settle(
+    pool: &Pool,
+    name: &str,
+    holder: Uuid,
+    settlement: &Settlement,
+    now: Timestamp,
+) -> Result<()> {
     let this = || Arg::Text(name.to_owned());
     let mut tx = pool.begin().await?;
     if !settlement.done.is_empty() {
@@ -209,6 +258,12 @@ pub async fn settle(pool: &Pool, name: &str, settlement: &Settlement, now: Times
     }
     for (id, due_at) in &settlement.again {
         tx.run(&AGAIN, vec![this(), Arg::Uuids(vec![*id]), Arg::Ts(Ts(*due_at))]).await?;
+    }
+    for (id, due_at) in &settlement.later {
+        tx.run(&LATER, vec![this(), Arg::Uuids(vec![*id]), Arg::Ts(Ts(*due_at))]).await?;
+    }
+    if !settlement.left_out.is_empty() {
+        tx.run(&LEAVE_OUT, vec![this(), Arg::Uuids(settlement.left_out.clone())]).await?;
     }
     if let Some(standing) = &settlement.standing {
         let args = vec![
@@ -218,17 +273,17 @@ pub async fn settle(pool: &Pool, name: &str, settlement: &Settlement, now: Times
             Arg::OptTs(standing.failing_since.map(Ts)),
             Arg::OptTs(standing.next_at.map(Ts)),
             Arg::OptText(standing.trouble.clone()),
+            Arg::Uuid(holder),
         ];
-        tx.run(&CHANGE, args).await?;
-        if standing.state == EndpointState::Gone {
+        let ours = tx.run(&CHANGE, args).await? > 0;
+        if ours && standing.state == EndpointState::Gone {
             tx.run(&CLEAR, vec![this()]).await?;
         }
-        let mail =
-            Mail::StaffWebhook { endpoint: name.to_owned(), gone: standing.state == EndpointState::Gone };
-        let rows: Vec<_> =
-            settlement.mails.iter().map(|(id, staff)| mail_row(*id, staff, &mail, now)).collect();
-        tx.put(&rows).await?;
     }
+    let mail = |trouble| Mail::StaffWebhook { endpoint: name.to_owned(), trouble };
+    let mails =
+        settlement.mails.iter().map(|(id, staff, trouble)| mail_row(*id, staff, &mail(*trouble), now));
+    tx.put(&mails.collect::<Vec<_>>()).await?;
     tx.commit().await
 }
 
@@ -262,8 +317,12 @@ fn mail_row(id: Uuid, staff: &str, mail: &Mail, now: Timestamp) -> MailRow {
 /// Drops what is beyond `limit`, the oldest first, and what is older than `oldest`; returns how many.
 pub async fn trim(pool: &Pool, name: &str, limit: i64, oldest: Timestamp) -> Result<u64> {
     let this = || Arg::Text(name.to_owned());
-    let old = pool.write(&TOO_OLD, vec![this(), Arg::Ts(Ts(oldest))]).await?;
-    Ok(old + pool.write(&TOO_MANY, vec![this(), Arg::I64(limit)]).await?)
+    let mut dropped = pool.write(&TOO_OLD, vec![this(), Arg::Ts(Ts(oldest))]).await?;
+    // what waits, and what was left out
+    for state in [0, 1] {
+        dropped += pool.write(&TOO_MANY, vec![this(), Arg::I64(limit), Arg::I16(state)]).await?;
+    }
+    Ok(dropped)
 }
 
 /// Drops everything that waits for an endpoint.
@@ -271,9 +330,25 @@ pub async fn clear(pool: &Pool, name: &str) -> Result<u64> {
     pool.write(&CLEAR, vec![Arg::Text(name.to_owned())]).await
 }
 
-/// Lets an endpoint get events again; whether it is known.
-pub async fn resume(pool: &Pool, name: &str) -> Result<bool> {
-    Ok(pool.write(&RESUME, vec![Arg::Text(name.to_owned())]).await? > 0)
+/// Lets an endpoint get events again, those that were left out too; returns how many those are, none if the endpoint is
+/// not known.
+pub async fn resume(pool: &Pool, name: &str, now: Timestamp) -> Result<Option<u64>> {
+    let this = || Arg::Text(name.to_owned());
+    let mut tx = pool.begin().await?;
+    let known = tx.run(&RESUME, vec![this()]).await? > 0;
+    let again = tx.run(&SEND_AGAIN, vec![this(), Arg::Ts(Ts(now))]).await?;
+    tx.commit().await?;
+    Ok(known.then_some(again))
+}
+
+/// Forgets an endpoint, and what waits for it; returns how many events those are, none if the endpoint is not known.
+pub async fn forget(pool: &Pool, name: &str) -> Result<Option<u64>> {
+    let this = || Arg::Text(name.to_owned());
+    let mut tx = pool.begin().await?;
+    let known = tx.run(&FORGET, vec![this()]).await? > 0;
+    let dropped = tx.run(&CLEAR, vec![this()]).await?;
+    tx.commit().await?;
+    Ok(known.then_some(dropped))
 }
 
 /// A line of the list.
@@ -284,6 +359,8 @@ pub struct Listed {
     pub standing: Standing,
     /// How many events wait for it.
     pub waiting: i64,
+    /// How many it has refused too often.
+    pub left_out: i64,
     /// Since when the oldest of them does.
     pub since: Option<Timestamp>,
 }
@@ -293,8 +370,13 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>> {
     let rows = pool.read(&STANDINGS, vec![]).await?;
     rows.iter()
         .map(|row| {
-            let since = row.get::<Option<Ts>>(7)?.map(|t| t.0);
-            Ok(Listed { name: row.get(0)?, standing: standing(row, 1)?, waiting: row.get(6)?, since })
+            Ok(Listed {
+                name: row.get(0)?,
+                standing: standing(row, 1)?,
+                waiting: row.get(6)?,
+                left_out: row.get(7)?,
+                since: row.get::<Option<Ts>>(8)?.map(|t| t.0),
+            })
         })
         .collect()
 }

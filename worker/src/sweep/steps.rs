@@ -57,6 +57,7 @@ pub(super) fn steps(periods: &Housekeeping, policy: &Policy, now: Timestamp) -> 
         aged("flights", inbox, Aged::Flights),
         aged("mails", outbox, Aged::Mails),
         aged("events", outbox, Aged::Events),
+        aged("webhooks", outbox, Aged::Webhooks),
         aged("parked", periods.parked.and_then(span), Aged::Parked),
         aged("counters", Some(COUNTERS), Aged::Counters),
         aged("consent_requests", requests, Aged::Requests),
@@ -120,6 +121,6 @@ mod tests {
             sweep_runs: DAY,
             interval: DAY,
         };
-        assert_eq!(names(&all).len(), 14);
+        assert_eq!(names(&all).len(), 15);
     }
 }

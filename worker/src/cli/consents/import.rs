@@ -11,7 +11,7 @@ use rescind_jobs::policy::{Feature, Role};
 use rescind_jobs::time::Timestamp;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -85,12 +85,18 @@ pub(super) async fn run(session: &mut Session<'_>, arguments: Arguments) -> Resu
     let actor = session.actor(&opened, Role::Manage).await?;
     let defaults = check(&opened, &arguments)?;
     let import = Import { path, format, defaults, rehearse: arguments.dry_run, actor };
-    let (checksum, length) = import.measure().map_err(|error| failure(path, error))?;
     let told = arguments.errors.clone().unwrap_or_else(|| {
         let mut name = path.clone().into_os_string();
         name.push(".errors.csv");
         name.into()
     });
+    if is_same_file(path, &told) {
+        return Err(Failure::wrong(format!(
+            "--errors: {} is the list itself, which would be overwritten; name another file",
+            told.display()
+        )));
+    }
+    let (checksum, length) = import.measure().map_err(|error| failure(path, error))?;
     let mut teller = Teller { errors: ErrorFile::new(&told)?, progress: session.progress(Some(length)) };
     let counts = import.run(&opened, &checksum, &mut teller).await;
     let Teller { errors, progress } = teller;
@@ -98,6 +104,14 @@ pub(super) async fn run(session: &mut Session<'_>, arguments: Arguments) -> Resu
     errors.end(&told)?;
     let counts = counts.map_err(|error| failure(path, error))?;
     tell(session, &arguments, &counts, &told)
+}
+
+/// Whether two names lead to one file, by whatever link.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (std::fs::metadata(one), std::fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
 }
 
 /// What counts for all lines, checked against the policy before the first of them.

@@ -1,5 +1,6 @@
 //! `rescind consents update`: many consents corrected in one action. First it only counts, and gives a token that stands
-//! for this filter, these values and this count; with the token the message goes into the queue.
+//! for this filter, these values, this count and this time; with the token the message goes into the queue. What is
+//! recorded after the count was told is not touched.
 
 use crate::app::Opened;
 use crate::cli::failure::Failure;
@@ -40,7 +41,7 @@ pub(in crate::cli) struct Arguments {
 const VALID: Span = Span::minutes(15);
 
 pub(super) async fn run(session: &mut Session<'_>, arguments: Arguments) -> Result<(), Failure> {
-    let update = UpdateConsents { which: which(&arguments.which)?, set: set(&arguments.set)? };
+    let mut update = UpdateConsents { which: which(&arguments.which)?, set: set(&arguments.set)? };
     let opened = session.open_existing().await?;
     let actor = session.actor(&opened, Role::Manage).await?;
     if !opened.policy.features.contains(&Feature::ConsentRecords) {
@@ -50,6 +51,9 @@ pub(super) async fn run(session: &mut Session<'_>, arguments: Arguments) -> Resu
     update.checked(&opened.policy, now).map_err(|refusal| {
         Failure::wrong(refusal.detail.replace("data.where", "--where").replace("data.set", "--set"))
     })?;
+    // as it was when the count was told
+    let until = arguments.confirm.as_deref().map_or(Some(now.plus(VALID)), until);
+    update.which.recorded_until = Some(until.map_or(now, |until| until.minus(VALID)));
     let count = candidates::count(&opened.pool, &update.which).await?;
     let Some(confirm) = &arguments.confirm else {
         let until = now.plus(VALID);
@@ -154,6 +158,12 @@ fn basis(text: &str) -> Option<Basis> {
     Some(Basis { content: ContentId::new(content)?, version })
 }
 
+/// Until when a token says that it holds.
+fn until(token: &str) -> Option<Timestamp> {
+    let micros = i64::from_str_radix(token.trim().split_once('-')?.0, 16).ok()?;
+    Timestamp::from_micros(micros)
+}
+
 /// A token: until when it holds, and what it stands for.
 fn token(opened: &Opened, update: &UpdateConsents, count: u64, until: Timestamp) -> String {
     // plain data with text keys
@@ -169,8 +179,7 @@ fn check(
     given: &str,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let until = given.split_once('-').and_then(|(until, _)| i64::from_str_radix(until, 16).ok());
-    let until = until.and_then(Timestamp::from_micros).unwrap_or(now);
+    let until = until(given).unwrap_or(now);
     let wanted = token(opened, update, count, until);
     let same: bool = wanted.as_bytes().ct_eq(given.trim().as_bytes()).into();
     if !same {

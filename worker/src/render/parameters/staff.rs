@@ -89,7 +89,7 @@ pub struct StaffDigest {
     pub items: Vec<DigestItem>,
 }
 
-/// An endpoint of webhooks gets no events any more.
+/// Events do not get to an endpoint of webhooks.
 #[derive(Clone, Serialize)]
 pub struct StaffWebhook {
     /// For whom it is sent.
@@ -102,6 +102,8 @@ pub struct StaffWebhook {
     pub date: String,
     /// It said so itself; else it was away for too long.
     pub gone: bool,
+    /// It gets events, but has refused some too often.
+    pub left_out: bool,
 }
 
 impl MailParameters for StaffWebhook {
@@ -114,8 +116,11 @@ impl MailParameters for StaffWebhook {
             endpoint: "shop".to_owned(),
             date: samples::of(locale).requested_at.to_owned(),
             gone: false,
+            left_out: false,
         };
-        vec![paused.clone(), Self { gone: true, ..paused }]
+        let gone = Self { gone: true, ..paused.clone() };
+        let left_out = Self { left_out: true, ..paused.clone() };
+        vec![paused, gone, left_out]
     }
 }
 

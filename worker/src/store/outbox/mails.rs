@@ -69,7 +69,7 @@ queries! {
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
     GIVE_UP = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where claimed_by = $1 and lane = $2 and state in (1, 2)";
-    SENT_AFTER_ALL = "update mail set state = 3, trouble = null, settled_at = $2 where id = any($1::uuid[]) and state = 6 \
+    SENT_AFTER_ALL = "update mail set state = 3, trouble = null, settled_at = $2, sealed = null where id = any($1::uuid[]) and state = 6 \
                       and trouble = 'the worker died while it was handed over'";
     EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
     GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \

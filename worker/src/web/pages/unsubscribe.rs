@@ -102,17 +102,15 @@ async fn end(
     Ok(shown(site, reader, &ending, purpose, StatusCode::OK))
 }
 
-/// What the link ends; nothing if it is unknown, or its subject or purpose is gone. Unknown ones are counted: services
-/// that send what their readers click come from few addresses, so a link that is known never waits.
+/// What the link ends; nothing if it is unknown, or its subject or purpose is gone. Unknown ones are counted, and have to
+/// wait when they are too many. Services that send what their readers click come from few addresses, so a link that is
+/// known never waits: it is looked up first.
 async fn find<'s>(
     site: &'s Site,
     token: &str,
     parts: &Parts,
 ) -> Result<Option<(Unsubscribing, &'s Purpose)>, Trouble> {
     let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
-    if client.is_some_and(|client| site.misses.is_exhausted(client)) {
-        return Err(Trouble(StatusCode::TOO_MANY_REQUESTS, Some(60)));
-    }
     let found = look_up(site, token).await.map_err(|error| {
         tracing::warn!(%error, "a link cannot be looked up");
         Trouble::unavailable(5)
@@ -120,6 +118,10 @@ async fn find<'s>(
     let found = found.filter(|ending| !matches!(ending.state, SubjectState::Erasing | SubjectState::Erased));
     let Some(ending) = found else {
         if let Some(client) = client {
+            // not counted any further: one address must not use up what there is for all
+            if site.misses.is_exhausted(client) {
+                return Err(Trouble(StatusCode::TOO_MANY_REQUESTS, Some(60)));
+            }
             site.misses.count(client);
         }
         return Ok(None);
