@@ -47,6 +47,7 @@ mod claims {
             settled_at: None,
             gated: 0,
             sealed: None,
+            channel: None,
             correlation: None,
             traceparent: None,
         }

@@ -180,6 +180,7 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         settled_at: None,
         gated: 0,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     };

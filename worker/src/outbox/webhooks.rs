@@ -7,6 +7,7 @@
 use super::{backoff, naming};
 use crate::clock::{Clock, Randomness};
 use crate::egress::{Call, Egress, EgressError, HeaderMap, HeaderValue, Method, StatusCode};
+use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
 use crate::metrics::Metrics;
 use crate::store::outbox::events::{self, Claimed};
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
 /// How long a replica has an endpoint beyond what a round may take.
@@ -76,8 +78,8 @@ fn is_due(standing: &Standing, now: Timestamp) -> bool {
     standing.state == EndpointState::Active && standing.next_at.is_none_or(|at| at <= now)
 }
 
-/// What an endpoint said of an event.
-enum Said {
+/// What the other side said of an event, or of a notice to staff.
+pub(super) enum Said {
     /// It has taken it.
     Taken,
     /// It does not want this one.
@@ -140,6 +142,7 @@ impl WebhookDispatcher {
         if pending.is_empty() {
             return Ok(false);
         }
+        fault::at(Point::AfterWebhookClaim);
         let material = events::material(&self.pool, &pending).await?;
         let named = |event: &&Claimed| {
             !event.subject.is_some_and(|id| naming::lacks_a_key(&self.vault, id, &material))
@@ -160,6 +163,7 @@ impl WebhookDispatcher {
             .map(|(id, attempt, body)| async move { (id, attempt, self.send(&id.to_string(), body).await) });
         let said: Vec<_> = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
         let settlement = self.outcomes(said, standing);
+        fault::at(Point::BeforeWebhookSettle);
         rows::settle(&self.pool, name, &settlement, self.clock.now()).await?;
         if let Some(standing) = &settlement.standing {
             self.tell(standing);
@@ -284,7 +288,10 @@ impl WebhookDispatcher {
     }
 
     async fn send(&self, id: &str, body: Vec<u8>) -> Said {
-        match call(&self.egress, &self.endpoint, id, self.clock.now(), body).await {
+        let Endpoint { url, .. } = &self.endpoint;
+        let answer = call(&self.egress, url, &self.endpoint.key(), id, self.clock.now(), body).await;
+        fault::at(Point::AfterWebhookPost);
+        match answer {
             Ok(status) => judged(status),
             Err(error) => Said::Away(error.to_string()),
         }
@@ -292,7 +299,7 @@ impl WebhookDispatcher {
 }
 
 /// What an endpoint's status means. Redirects are not followed: an address that was checked could lead to one that was not.
-fn judged(status: StatusCode) -> Said {
+pub(super) fn judged(status: StatusCode) -> Said {
     match status.as_u16() {
         200..=299 => Said::Taken,
         410 => Said::Gone,
@@ -308,15 +315,15 @@ fn judged(status: StatusCode) -> Said {
 /// Without an answer.
 pub async fn call(
     egress: &Egress,
-    endpoint: &Endpoint,
+    url: &Url,
+    key: &[u8],
     id: &str,
     now: Timestamp,
     body: Vec<u8>,
 ) -> std::result::Result<StatusCode, EgressError> {
     let timestamp = now.micros().div_euclid(1_000_000).to_string();
-    let signature = signature(&endpoint.key(), id, &timestamp, &body);
+    let signature = signature(key, id, &timestamp, &body);
     let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
     for (name, value) in
         [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)]
     {
@@ -324,7 +331,21 @@ pub async fn call(
         let value = HeaderValue::from_str(value).map_err(|_| EgressError::Setup)?;
         headers.insert(name, value);
     }
-    let call = Call { method: Method::POST, url: endpoint.url.clone(), headers, body };
+    post(egress, url, headers, body).await
+}
+
+/// Sends JSON, with these headers; returns the status of the answer.
+///
+/// # Errors
+/// Without an answer.
+pub(super) async fn post(
+    egress: &Egress,
+    url: &Url,
+    mut headers: HeaderMap,
+    body: Vec<u8>,
+) -> std::result::Result<StatusCode, EgressError> {
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let call = Call { method: Method::POST, url: url.clone(), headers, body };
     Ok(egress.send(call).await?.status)
 }
 

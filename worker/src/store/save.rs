@@ -184,6 +184,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
             settled_at: suppressed.map(|_| Ts(now)),
             gated: m.mailing.as_ref().map_or(0, |mailing| if mailing.by_consent { 1 } else { 2 }),
             sealed: m.mailing.as_ref().filter(|_| suppressed.is_none()).map(|m| m.sealed.0.clone()),
+            channel: m.channel.as_ref().map(ToString::to_string),
             correlation: m.trace.correlation.clone(),
             traceparent: m.trace.traceparent.clone(),
         })

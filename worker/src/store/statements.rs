@@ -19,6 +19,7 @@ fn queries() -> Vec<&'static Sql> {
         inbox::QUERIES,
         keys::QUERIES,
         load::QUERIES,
+        outbox::channels::QUERIES,
         outbox::events::QUERIES,
         outbox::mailings::QUERIES,
         outbox::mails::QUERIES,

@@ -253,6 +253,7 @@ fn mail_row(id: Uuid, staff: &str, mail: &Mail, now: Timestamp) -> MailRow {
         settled_at: None,
         gated: 0,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     }
