@@ -118,8 +118,7 @@ pub fn policy(config: &Config) -> Result<rescind_jobs::policy::file::Loaded, Sta
     let types: Vec<&str> = registry::public_names().collect();
     let loaded = load_policy(config.policy.as_deref(), &types)?;
     let channels = staff_channels(config)?;
-    let missing =
-        staff_channel_file::missing(&loaded.policy, &channels, config.staff_channels.as_deref());
+    let missing = staff_channel_file::missing(&loaded.policy, &channels, config.staff_channels.as_deref());
     if missing.is_empty() { Ok(loaded) } else { Err(StartError::StaffChannels(missing.join("\n"))) }
 }
 

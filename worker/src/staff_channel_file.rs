@@ -124,8 +124,12 @@ fn parse(text: &str) -> Result<Vec<StaffChannel>, String> {
         if id.is_none() {
             refuse("name", &format!("{}; mail needs no channel", code::RULE));
         }
-        let url = given("url", raw.url, raw.url_file, &mut refuse)
-            .and_then(|text| address(&text).or_else(|| { refuse("url", ADDRESS); None }));
+        let url = given("url", raw.url, raw.url_file, &mut refuse).and_then(|text| {
+            address(&text).or_else(|| {
+                refuse("url", ADDRESS);
+                None
+            })
+        });
         let minutes = raw.mail_after_minutes.unwrap_or(MAIL_AFTER);
         if !(1..=1440).contains(&minutes) {
             refuse("mail_after_minutes", "1 to 1440 are expected");
@@ -136,7 +140,12 @@ fn parse(text: &str) -> Result<Vec<StaffChannel>, String> {
                     refuse("format", "only a chat has one");
                 }
                 given("secret", raw.secret, raw.secret_file, &mut refuse)
-                    .and_then(|text| signing_key(&text).or_else(|| { refuse("secret", SECRET); None }))
+                    .and_then(|text| {
+                        signing_key(&text).or_else(|| {
+                            refuse("secret", SECRET);
+                            None
+                        })
+                    })
                     .map(|key| ChannelKind::Webhook { key })
             }
             RawKind::Chat => {
@@ -187,7 +196,9 @@ mod tests {
         let channels = parse(text).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(channels[0].key().map(|key| key.len()), Some(24));
         assert_eq!(channels[0].mail_after, Span::minutes(15));
-        assert!(matches!(channels[1].kind, ChannelKind::Chat(ChatFormat::Teams)) && channels[1].key().is_none());
+        assert!(
+            matches!(channels[1].kind, ChannelKind::Chat(ChatFormat::Teams)) && channels[1].key().is_none()
+        );
     }
 
     #[test]
@@ -195,8 +206,15 @@ mod tests {
         let text = "[Room]\nkind = \"chat\"\nurl = \"ftp://hunter2\"\nsecret = \"hunter2\"\nmail_after_minutes = 0\n\
                     [duty]\nkind = \"webhook\"\nsecret = \"hunter2\"\nformat = \"text\"\n";
         let told = parse(text).err().expect("wrong");
-        let parts =
-            ["Room.name", "Room.url", "Room.secret", "Room.mail_after", "duty.url", "duty.secret", "duty.format"];
+        let parts = [
+            "Room.name",
+            "Room.url",
+            "Room.secret",
+            "Room.mail_after",
+            "duty.url",
+            "duty.secret",
+            "duty.format",
+        ];
         for part in parts {
             assert!(told.contains(part), "{part}: {told}");
         }

@@ -4,9 +4,9 @@
 //! gated once more, sent, and settled; what a worker that dies had under way is sent again under the same `webhook-id`. A
 //! notice that the channel refuses, or has not taken in time, becomes a mail: somebody who has to stop must learn of it.
 
+use super::backoff;
 use super::letter::{NoLetter, Writer};
 use super::webhooks::{Said, Troubles, call, judged, post};
-use super::backoff;
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::egress::{Egress, EgressError, HeaderMap, StatusCode};

@@ -66,8 +66,7 @@ impl Writer<'_> {
                 json!({"text": lines.join("\n")})
             }
             ChannelKind::Chat(ChatFormat::Teams) => {
-                let person =
-                    if told.erased { word("staff-erased") } else { values(&told).join(" · ") };
+                let person = if told.erased { word("staff-erased") } else { values(&told).join(" · ") };
                 let title = format!("{}: {title}", told.staff_name);
                 card(&[&title, &person], Some((&word("staff-button"), &told.url)))
             }

@@ -15,8 +15,8 @@ use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, Trou
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
-use crate::store::outbox::{MailState, channels};
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
+use crate::store::outbox::{MailState, channels};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result};
 use crate::telemetry::Telemetry;
@@ -169,7 +169,9 @@ impl MailDispatcher {
     async fn recover(&self, now: Timestamp) {
         match channels::recover(&self.pool, &self.channels, now).await {
             Ok(0) => {}
-            Ok(left) => tracing::warn!(left, "notices to staff wait for a channel that is no more; they go by mail"),
+            Ok(left) => {
+                tracing::warn!(left, "notices to staff wait for a channel that is no more; they go by mail")
+            }
             Err(error) => tracing::warn!(%error, "notices to staff of dead workers cannot be taken up"),
         }
         let harmless = !matches!(*self.transport, Transport::Smtp(_));
