@@ -113,6 +113,8 @@ names! {
     StaffId,
     /// A group of staff.
     GroupId,
+    /// A channel by which staff are told, other than mail.
+    StaffChannelId,
     /// A form for consent that Rescind hosts.
     FormId,
     /// A process that subjects go through.

@@ -1,7 +1,7 @@
 //! A decision: one message, one subject, no I/O. Everything it may know or bring about is here.
 
 use crate::audit::{Act, AuditEvent, Cause};
-use crate::code::{PurposeId, StaffId};
+use crate::code::{PurposeId, StaffChannelId, StaffId};
 use crate::effects::{
     Counter, Effects, EventOrder, FollowUp, Footing, Lane, MailOrder, SealedMailing, Suppression, SweepOrder,
     Trace, Use,
@@ -157,6 +157,7 @@ impl<'a> Decision<'a> {
             lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
+            channel: None,
             mailing: None,
             trace: self.trace.clone(),
         };
@@ -194,8 +195,27 @@ impl<'a> Decision<'a> {
         let subject = self.subject.filter(|_| mail != Mail::StaffDigest);
         let (to, trace) = (Recipient::Staff(staff), self.trace.clone());
         let lane = self.message.lane.max(mail.lane());
-        let (purpose, mailing) = (None, None);
-        self.out.mails.push(MailOrder { id, subject, to, purpose, mail, due_at, lane, mailing, trace });
+        let (purpose, channel, mailing) = (None, None, None);
+        self.out.mails.push(MailOrder {
+            id,
+            subject,
+            to,
+            purpose,
+            mail,
+            due_at,
+            lane,
+            channel,
+            mailing,
+            trace,
+        });
+    }
+
+    /// Orders that a member of staff is told by a channel, at once. It becomes a mail if the channel fails.
+    pub(crate) fn staff_message(&mut self, id: Uuid, staff: StaffId, channel: StaffChannelId, mail: Mail) {
+        self.staff_mail(id, staff, self.now(), mail);
+        if let Some(order) = self.out.mails.last_mut() {
+            order.channel = Some(channel);
+        }
     }
 
     /// Keeps queued mails from leaving.

@@ -2,7 +2,7 @@
 //! fails in the end is cut off again.
 
 use crate::audit::AuditEvent;
-use crate::code::PurposeId;
+use crate::code::{PurposeId, StaffChannelId};
 use crate::event::Event;
 use crate::mail::Mail;
 use crate::model::{Acceptance, ConsentRecord, Recipient, SubjectId};
@@ -38,6 +38,8 @@ pub struct MailOrder {
     pub due_at: Timestamp,
     /// Which mails go first.
     pub lane: Lane,
+    /// The channel by which it goes to a member of staff; none: by mail.
+    pub channel: Option<StaffChannelId>,
     /// What an app's mailing brings beside.
     pub mailing: Option<SealedMailing>,
     /// What it follows from.

@@ -133,6 +133,9 @@ pub struct StaffMail {
     /// It was sent before, and not acknowledged.
     #[serde(default)]
     pub reminder: bool,
+    /// It is told by a channel, and by a mail of its own besides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub besides_mail: bool,
 }
 
 /// How an objection was decided.
@@ -147,8 +150,7 @@ pub enum Decided {
 
 impl Mail {
     /// The mail of a notice.
-    pub const fn of_notice(kind: NoticeKind, notice: Uuid, reminder: bool) -> Self {
-        let mail = StaffMail { notice, reminder };
+    pub const fn of_notice(kind: NoticeKind, mail: StaffMail) -> Self {
         match kind {
             NoticeKind::Withdrawal => Self::StaffWithdrawal(mail),
             NoticeKind::ErasureRequest => Self::StaffErasureRequest(mail),
@@ -205,6 +207,14 @@ impl Mail {
 
     /// The notice to staff that it tells.
     pub const fn notice(&self) -> Option<Uuid> {
+        match self.to_staff() {
+            Some(mail) => Some(mail.notice),
+            None => None,
+        }
+    }
+
+    /// What a mail that tells a notice to staff is about.
+    pub const fn to_staff(&self) -> Option<StaffMail> {
         match self {
             Self::StaffWithdrawal(mail)
             | Self::StaffErasureRequest(mail)
@@ -212,7 +222,7 @@ impl Mail {
             | Self::StaffObjection(mail)
             | Self::StaffUnreachable(mail)
             | Self::StaffUnclear(mail)
-            | Self::StaffEscalation(mail) => Some(mail.notice),
+            | Self::StaffEscalation(mail) => Some(*mail),
             _ => None,
         }
     }

@@ -48,6 +48,7 @@ mod claims {
             gated: 0,
             topic: None,
             sealed: None,
+            channel: None,
             correlation: None,
             traceparent: None,
         }

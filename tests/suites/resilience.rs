@@ -181,6 +181,7 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         gated: 0,
         topic: None,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     };

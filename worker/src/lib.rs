@@ -29,6 +29,7 @@ pub mod rotation;
 pub mod runner;
 pub mod schedule;
 pub mod schemas;
+pub mod staff_channel_file;
 pub(crate) mod staff_notice;
 pub mod staff_token;
 pub mod store;

@@ -7,8 +7,8 @@ use crate::mail::transport::Outgoing;
 use crate::personal_link;
 use crate::privacy_notice;
 use crate::render::{
-    ConfirmAddress, ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent, RenderError,
-    RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
+    self, ConfirmAddress, ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent,
+    RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
     StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable,
     StaffWebhook, StaffWithdrawal,
 };
@@ -56,7 +56,9 @@ pub(super) struct Envelope<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
-const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
+pub(super) const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
+pub(super) const ACKNOWLEDGED: NoLetter = NoLetter::Suppressed("it was acknowledged");
+pub(super) const NO_READER: NoLetter = NoLetter::Later("the policy lacks the member of staff");
 pub(super) const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
 pub(super) const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
 
@@ -271,8 +273,7 @@ impl Writer<'_> {
 
     /// A mail to a member of staff, at the address that the policy has now.
     fn to_staff(&self, mail: &Claimed, staff: &StaffId, material: &Material) -> Result<Outgoing, NoLetter> {
-        let reader =
-            self.policy.staff.get(staff).ok_or(NoLetter::Later("the policy lacks the member of staff"))?;
+        let reader = self.policy.staff.get(staff).ok_or(NO_READER)?;
         let rendered = match &mail.mail {
             Mail::StaffDigest => {
                 let ids = material.digests.get(staff).map(Vec::as_slice).unwrap_or_default();
@@ -298,9 +299,8 @@ impl Writer<'_> {
             }
             other => {
                 let id = other.notice().ok_or(GONE)?;
-                let acknowledged = NoLetter::Suppressed("it was acknowledged");
-                let (subject, notice) = material.notices.get(&id).ok_or(acknowledged)?;
-                self.notice(other, *subject, notice, reader, material)?
+                let (subject, notice) = material.notices.get(&id).ok_or(ACKNOWLEDGED)?;
+                self.notice(other, *subject, notice, reader, material)?.1
             }
         };
         let from = self.policy.staff_notices.mail_identity.as_ref();
@@ -310,27 +310,20 @@ impl Writer<'_> {
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
 
-    fn notice(
+    /// A notice in the words of its reader, and rendered as a mail.
+    pub(super) fn notice(
         &self,
         mail: &Mail,
         subject: SubjectId,
         notice: &StaffNotice,
         reader: &StaffMember,
         material: &Material,
-    ) -> Result<Result<RenderedMail, RenderError>, NoLetter> {
+    ) -> Result<(render::StaffNotice, Result<RenderedMail, RenderError>), NoLetter> {
         let mut told = self.words().notice(notice, &person(subject, material)?, reader, reader.locale);
         let locale = reader.locale.as_str();
-        told.reminder = match mail {
-            Mail::StaffWithdrawal(m)
-            | Mail::StaffErasureRequest(m)
-            | Mail::StaffRestriction(m)
-            | Mail::StaffObjection(m)
-            | Mail::StaffUnreachable(m)
-            | Mail::StaffUnclear(m)
-            | Mail::StaffEscalation(m) => m.reminder,
-            _ => return Err(GONE),
-        };
-        Ok(match notice.kind {
+        told.reminder = mail.to_staff().ok_or(GONE)?.reminder;
+        let words = told.clone();
+        let rendered = match notice.kind {
             NoticeKind::Withdrawal => self.renderer.mail(&StaffWithdrawal(told), locale),
             NoticeKind::ErasureRequest => self.renderer.mail(&StaffErasureRequest(told), locale),
             NoticeKind::Restriction => self.renderer.mail(&StaffRestriction(told), locale),
@@ -338,7 +331,8 @@ impl Writer<'_> {
             NoticeKind::Unreachable => self.renderer.mail(&StaffUnreachable(told), locale),
             NoticeKind::Unclear => self.renderer.mail(&StaffUnclear(told), locale),
             NoticeKind::Escalation => self.renderer.mail(&StaffEscalation(told), locale),
-        })
+        };
+        Ok((words, rendered))
     }
 
     fn digest_item(&self, id: Uuid, reader: &StaffMember, material: &Material) -> Option<DigestItem> {

@@ -173,6 +173,12 @@ impl Renderer {
         self.texts.date(date, known(locale).unwrap_or(FALLBACK))
     }
 
+    /// A text that takes no arguments, in a language.
+    pub(crate) fn text(&self, key: &str, locale: &str) -> String {
+        let locale = known(locale).unwrap_or(FALLBACK);
+        self.texts.get(locale, key, &Default::default()).unwrap_or_default()
+    }
+
     fn languages(&self, offered: &[&'static str], current: &str) -> Vec<Language> {
         if offered.len() < 2 {
             return Vec::new();

@@ -189,6 +189,7 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
                 _ => None,
             },
             sealed: m.mailing.as_ref().filter(|_| suppressed.is_none()).map(|m| m.sealed.0.clone()),
+            channel: m.channel.as_ref().map(ToString::to_string),
             correlation: m.trace.correlation.clone(),
             traceparent: m.trace.traceparent.clone(),
         })

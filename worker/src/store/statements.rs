@@ -20,6 +20,7 @@ fn queries() -> Vec<&'static Sql> {
         keys::QUERIES,
         load::QUERIES,
         origins::QUERIES,
+        outbox::channels::QUERIES,
         outbox::events::QUERIES,
         outbox::mailings::QUERIES,
         outbox::mails::QUERIES,

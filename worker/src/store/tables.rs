@@ -64,7 +64,8 @@ table! {
     id: Uuid, subject_id: Option<Uuid>, request_id: Option<Uuid>, notice_id: Option<Uuid>, purpose: Option<String>,
     template: String, params: Json, address: Option<Vec<u8>>, staff: Option<String>, answers_subject: i16, state: i16,
     lane: i16, due_at: Ts, attempt: i32, trouble: Option<String>, created_at: Ts, settled_at: Option<Ts>,
-    gated: i16, topic: Option<String>, sealed: Option<Vec<u8>>, correlation: Option<String>, traceparent: Option<String>,
+    gated: i16, topic: Option<String>, sealed: Option<Vec<u8>>, channel: Option<String>, correlation: Option<String>,
+    traceparent: Option<String>,
 } "on conflict (id) do nothing" }
 
 table! {

@@ -309,6 +309,7 @@ fn mail_row(id: Uuid, staff: &str, mail: &Mail, now: Timestamp) -> MailRow {
         gated: 0,
         topic: None,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     }

@@ -136,6 +136,12 @@ fn each_mistake_is_told_at_its_place() {
         ("[staff.a]\nname = \"A\"\nemail = \"a\"\n", "22:9 staff.a.email"),
         ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\ngroups = [\"g\"]\n", "23:11 staff.a.groups[0]"),
         ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nroles = [\"boss\"]\n", "23:10 staff.a.roles[0]"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nchannel = \"Duty\"\n", "23:1 staff.a.channel"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nalso_by_mail = true\n", "23:16 staff.a.also_by_mail"),
+        (
+            "[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nchannel = \"duty\"\nnotices = \"digest\"\n",
+            "24:11 staff.a.notices",
+        ),
         ("[staff_groups.a]\ntitle.en = \"x\"\npurposes = [\"p\"]\n", "22:13 staff_groups.a.purposes[0]"),
         ("[staff_notices]\nescalate_after_hours = 12\n", "21:24 staff_notices.escalate_after_hours"),
         ("[staff_notices]\nclear = [\"shoe_size\"]\n", "21:10 staff_notices.clear[0]"),
