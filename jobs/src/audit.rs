@@ -8,10 +8,10 @@ mod why;
 pub use actor::Actor;
 pub use why::Why;
 
-use crate::code::{ContentId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
+use crate::code::{ContentId, DataSourceId, EntryCode, FieldId, PurposeId, StaffId, TopicId};
 use crate::gate::GateReason;
 use crate::mail::Decided;
-use crate::model::{Ground, NoticeKind, SubjectId};
+use crate::model::{Ground, NoticeKind, SourceNoticeState, SubjectId};
 use crate::policy::OptIn;
 use crate::protection::new_id;
 use crate::time::Timestamp;
@@ -237,6 +237,16 @@ pub enum Act {
         /// How.
         decided: Decided,
     },
+    /// The notice to the subject about a source of its data (Art. 14) was ordered, has left, or is not sent.
+    SourceNotice {
+        /// The source.
+        data_source: DataSourceId,
+        /// What it came to.
+        state: SourceNoticeState,
+        /// The mail.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mail: Option<Uuid>,
+    },
     /// A personal token was made for a member of staff.
     StaffTokenMade {
         /// The token.
@@ -276,6 +286,8 @@ pub enum Act {
     PageCodeWrong,
     /// The code was entered on the subject's own page.
     PageUnlocked,
+    /// The subject gave a new email address on its own page; it was ordered to be asked there.
+    AddressGiven,
     /// Terms were accepted.
     TermsAccepted {
         /// Which.
@@ -284,6 +296,13 @@ pub enum Act {
         version: u32,
         /// The record.
         record: Uuid,
+    },
+    /// A sale was recorded that soft opt-in rests on (ePrivacy Directive 13(2)).
+    SoftOptInRecorded {
+        /// For which purpose.
+        purpose: PurposeId,
+        /// When the sale was.
+        sold_at: Timestamp,
     },
     /// A subscription topic was chosen or left.
     TopicChanged {

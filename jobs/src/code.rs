@@ -103,6 +103,8 @@ names! {
     FieldId,
     /// An application (or person, or schedule) that sends messages.
     SourceId,
+    /// Where personal data come from, if not from the subject (Art. 14).
+    DataSourceId,
     /// A sender identity of outgoing mail.
     MailIdentityId,
     /// A schedule.
@@ -111,6 +113,8 @@ names! {
     StaffId,
     /// A group of staff.
     GroupId,
+    /// A channel by which staff are told, other than mail.
+    StaffChannelId,
     /// A form for consent that Rescind hosts.
     FormId,
     /// A process that subjects go through.

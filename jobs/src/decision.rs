@@ -1,10 +1,10 @@
 //! A decision: one message, one subject, no I/O. Everything it may know or bring about is here.
 
 use crate::audit::{Act, AuditEvent, Cause};
-use crate::code::{PurposeId, StaffId};
+use crate::code::{PurposeId, StaffChannelId, StaffId};
 use crate::effects::{
-    Counter, Effects, EventOrder, FollowUp, Lane, MailOrder, SealedMailing, Suppression, SweepOrder, Trace,
-    Use,
+    Counter, Effects, EventOrder, FollowUp, Footing, Lane, MailOrder, SealedMailing, Suppression, SweepOrder,
+    Trace, Use,
 };
 use crate::event::Event;
 use crate::gate::Known;
@@ -157,6 +157,7 @@ impl<'a> Decision<'a> {
             lane: self.message.lane.max(mail.lane()),
             mail,
             due_at: self.now(),
+            channel: None,
             mailing: None,
             trace: self.trace.clone(),
         };
@@ -171,7 +172,11 @@ impl<'a> Decision<'a> {
         let purpose = mailing.purpose.clone();
         let id = self.mail(address, Some(&purpose), Mail::Mailing(mailing));
         let rules = self.policy().purposes.get(&purpose);
-        let by_consent = rules.is_some_and(|p| p.basis == LawfulBasis::Consent);
+        let footing = match rules.map(|p| &p.basis) {
+            Some(LawfulBasis::Consent) => Footing::Consent,
+            Some(LawfulBasis::SoftOptIn { .. }) => Footing::Sale,
+            _ => Footing::Other,
+        };
         // the mail is written by the policy of the moment at which it leaves: its link must be known whichever that is
         let vault = self.vault();
         let token = |subject| token_hash(&unsubscribe_token(vault, subject, &purpose));
@@ -179,7 +184,7 @@ impl<'a> Decision<'a> {
         let now = self.now();
         if let Some(order) = self.out.mails.last_mut() {
             order.due_at = due_at.unwrap_or(now).max(now);
-            order.mailing = Some(SealedMailing { sealed, by_consent, unsubscribe });
+            order.mailing = Some(SealedMailing { sealed, footing, unsubscribe });
         }
         id
     }
@@ -190,8 +195,27 @@ impl<'a> Decision<'a> {
         let subject = self.subject.filter(|_| mail != Mail::StaffDigest);
         let (to, trace) = (Recipient::Staff(staff), self.trace.clone());
         let lane = self.message.lane.max(mail.lane());
-        let (purpose, mailing) = (None, None);
-        self.out.mails.push(MailOrder { id, subject, to, purpose, mail, due_at, lane, mailing, trace });
+        let (purpose, channel, mailing) = (None, None, None);
+        self.out.mails.push(MailOrder {
+            id,
+            subject,
+            to,
+            purpose,
+            mail,
+            due_at,
+            lane,
+            channel,
+            mailing,
+            trace,
+        });
+    }
+
+    /// Orders that a member of staff is told by a channel, at once. It becomes a mail if the channel fails.
+    pub(crate) fn staff_message(&mut self, id: Uuid, staff: StaffId, channel: StaffChannelId, mail: Mail) {
+        self.staff_mail(id, staff, self.now(), mail);
+        if let Some(order) = self.out.mails.last_mut() {
+            order.channel = Some(channel);
+        }
     }
 
     /// Keeps queued mails from leaving.
@@ -361,7 +385,7 @@ pub fn decide(
                 draft.event_sequence += 1;
                 event.sequence = draft.event_sequence;
             }
-            if out.mails[mark.mails..].iter().any(MailOrder::is_under_purpose) {
+            if out.mails[mark.mails..].iter().any(MailOrder::leads_to_page) {
                 // such a mail leads to the subject's own page
                 draft.open_page(around.vault);
             }

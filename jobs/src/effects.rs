@@ -2,7 +2,7 @@
 //! fails in the end is cut off again.
 
 use crate::audit::AuditEvent;
-use crate::code::PurposeId;
+use crate::code::{PurposeId, StaffChannelId};
 use crate::event::Event;
 use crate::mail::Mail;
 use crate::model::{Acceptance, ConsentRecord, Recipient, SubjectId};
@@ -38,6 +38,8 @@ pub struct MailOrder {
     pub due_at: Timestamp,
     /// Which mails go first.
     pub lane: Lane,
+    /// The channel by which it goes to a member of staff; none: by mail.
+    pub channel: Option<StaffChannelId>,
     /// What an app's mailing brings beside.
     pub mailing: Option<SealedMailing>,
     /// What it follows from.
@@ -49,16 +51,32 @@ pub struct MailOrder {
 pub struct SealedMailing {
     /// A [`MailingText`](crate::mail::MailingText), under the subject's contact key.
     pub sealed: Sealed,
-    /// It leaves only while a consent stands.
-    pub by_consent: bool,
+    /// What it leaves by.
+    pub footing: Footing,
     /// SHA-256 of the token of the link that ends such mailings; none where nobody can.
     pub unsubscribe: Option<[u8; 32]>,
 }
 
+/// What has to hold in the store when a mailing leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
+pub enum Footing {
+    /// A consent that stands.
+    Consent = 1,
+    /// Another basis, without an objection.
+    Other = 2,
+    /// A sale that soft opt-in rests on, and no objection whatever came after it.
+    Sale = 3,
+}
+
 impl MailOrder {
-    /// It goes to the subject under a purpose that it has consented to, or that needs no consent.
-    pub(crate) fn is_under_purpose(&self) -> bool {
-        self.purpose.is_some() && self.mail.request().is_none() && matches!(self.to, Recipient::Address(_))
+    /// It leads to the subject's own page: it goes to the subject under a purpose that it has consented to, or that needs no
+    /// consent, or it tells where its data came from.
+    pub(crate) fn leads_to_page(&self) -> bool {
+        let tells_origin = matches!(self.mail, Mail::SourceNotice { .. });
+        (self.purpose.is_some() || tells_origin)
+            && self.mail.request().is_none()
+            && matches!(self.to, Recipient::Address(_))
     }
 }
 

@@ -34,6 +34,9 @@ pub enum Event {
     /// A subject left a topic, or chose it again.
     #[serde(rename = "topic.changed.v1")]
     TopicChanged(TopicChanged),
+    /// A customer may be told of similar products, until it objects.
+    #[serde(rename = "soft_opt_in.recorded.v1")]
+    SoftOptInRecorded(SoftOptInRecorded),
     /// A purpose is no longer to be processed for a subject: stop.
     #[serde(rename = "processing.stop.v1")]
     ProcessingStop(ProcessingStop),
@@ -135,6 +138,15 @@ pub struct TopicChanged {
     pub subscribed: bool,
     /// When.
     pub changed_at: Timestamp,
+}
+
+/// A customer was told at a sale that it could object, and did not (ePrivacy Directive 13(2)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SoftOptInRecorded {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// When the sale was.
+    pub sold_at: Timestamp,
 }
 
 /// A purpose is no longer to be processed for a subject.
@@ -248,6 +260,7 @@ impl Event {
             Self::ConsentExpired(_) => "consent.expired.v1",
             Self::ConsentWithdrawn(_) => "consent.withdrawn.v1",
             Self::TopicChanged(_) => "topic.changed.v1",
+            Self::SoftOptInRecorded(_) => "soft_opt_in.recorded.v1",
             Self::ProcessingStop(_) => "processing.stop.v1",
             Self::FieldsErased(_) => "subject.fields_erased.v1",
             Self::SubjectRestricted(_) => "subject.restricted.v1",
@@ -259,13 +272,14 @@ impl Event {
     }
 
     /// Every type on the wire.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "consent.granted.v1",
         "consent.refused.v1",
         "consent.request_expired.v1",
         "consent.expired.v1",
         "consent.withdrawn.v1",
         "topic.changed.v1",
+        "soft_opt_in.recorded.v1",
         "processing.stop.v1",
         "subject.fields_erased.v1",
         "subject.restricted.v1",

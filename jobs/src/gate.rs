@@ -2,7 +2,7 @@
 //! reads the subject first. Rule: whatever is not known says no.
 
 use crate::code::{ChannelId, PurposeId, RecipientId, TopicId};
-use crate::model::{Consent, ConsentState, Objection, SubjectState};
+use crate::model::{Consent, ConsentState, Objection, Sale, SubjectState};
 use crate::policy::{LawfulBasis, Policy, Purpose};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::time::Timestamp;
@@ -42,7 +42,8 @@ pub struct GateAnswer {
     /// What the purpose rests on (Art. 6(1)); absent where the subject itself is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<&'static str>,
-    /// Since when the consent stands where it stands; absent where no consent decides.
+    /// Since when the consent stands where it stands, or when the sale was that soft opt-in rests on; absent where neither
+    /// decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
 }
@@ -55,6 +56,8 @@ pub enum GateReason {
     ConsentGranted,
     /// Allowed: the purpose rests on another basis than consent.
     LawfulBasis,
+    /// Allowed: a customer who was told at a sale that it could object, and has not (ePrivacy Directive 13(2)).
+    SoftOptIn,
     /// Allowed: the data were collected for another purpose, with which this one is compatible (Art. 6(4)).
     CompatiblePurpose,
     /// The data were collected for another purpose, which does not cover this one (Art. 5(1)(b)).
@@ -73,7 +76,10 @@ pub enum GateReason {
     ConsentExpired,
     /// Given, but in a weaker way than the purpose asks for.
     OptInInsufficient,
-    /// Given, but the wording agreed to does not cover the channel.
+    /// No sale is known in which the contact details were obtained and the customer could object.
+    NoSaleKnown,
+    /// Given, but the wording agreed to does not cover the channel; by soft opt-in, the purpose does not, or no contact
+    /// details for it were obtained in a sale.
     ChannelNotCovered,
     /// Given, but the subject has left the topic.
     TopicLeft,
@@ -96,6 +102,8 @@ pub struct Known {
     pub consent: Option<Consent>,
     /// Its objection to the purpose.
     pub objection: Option<Objection>,
+    /// The sale that soft opt-in to the purpose rests on.
+    pub sale: Option<Sale>,
     /// The topics of the purpose that it has left.
     pub left_topics: BTreeSet<TopicId>,
 }
@@ -137,8 +145,9 @@ fn apart_from_topics(
     }
     let basis = Some(purpose.basis.as_str());
     let consent = known.consent.as_ref();
-    // what the subject consented to afterwards is its later word
-    let consented_at = consent.filter(|c| c.is_granted(now)).map(|c| c.since);
+    // what the subject consented to afterwards is its later word; soft opt-in knows none
+    let by_consent = |c: &&Consent| c.is_granted(now) && !purpose.basis.is_soft_opt_in();
+    let consented_at = consent.filter(by_consent).map(|c| c.since);
     if let Some(objection) = known.objection.as_ref().filter(|o| o.blocks(consented_at)) {
         // of consent that was taken back, the withdrawal is told
         if purpose.basis != LawfulBasis::Consent || consented_at.is_some() {
@@ -149,6 +158,10 @@ fn apart_from_topics(
     if question.recipient.as_ref().is_some_and(|recipient| !purpose.recipients.contains(recipient)) {
         let reason = GateReason::RecipientNotCovered;
         return Ok(GateAnswer { allowed: false, reason, basis, since: None });
+    }
+    if let LawfulBasis::SoftOptIn { channels, .. } = &purpose.basis {
+        let (reason, since) = as_customer(question, policy, channels, known);
+        return Ok(GateAnswer { allowed: reason == GateReason::SoftOptIn, reason, basis, since });
     }
     if purpose.basis != LawfulBasis::Consent {
         let reason = carried_over(question, policy, purpose);
@@ -211,6 +224,31 @@ fn check<'p>(question: &GateQuestion, policy: &'p Policy) -> Result<&'p Purpose,
         return Err(Refusal::field(RefusalCode::UnknownPurpose, "collected_for", problem));
     }
     Ok(purpose)
+}
+
+/// What soft opt-in says: a sale, contact details that were obtained in it, and nothing said against it while the purpose
+/// rested on consent. Like consent it decides by itself, whatever else the data were collected for.
+fn as_customer(
+    question: &GateQuestion,
+    policy: &Policy,
+    channels: &BTreeSet<ChannelId>,
+    known: &Known,
+) -> (GateReason, Option<Timestamp>) {
+    if let Some(consent) = &known.consent {
+        match consent.state {
+            ConsentState::Withdrawn => return (GateReason::ConsentWithdrawn, Some(consent.since)),
+            ConsentState::Refused => return (GateReason::ConsentRefused, Some(consent.since)),
+            ConsentState::Requested | ConsentState::Granted | ConsentState::Expired => {}
+        }
+    }
+    let Some(sale) = known.sale else { return (GateReason::NoSaleKnown, None) };
+    let covered = channels.iter().filter(|id| question.channel.as_ref().is_none_or(|asked| asked == *id));
+    let mut covered = covered.filter_map(|id| policy.channels.get(id));
+    let reason = match covered.any(|channel| sale.reaches(channel.kind)) {
+        true => GateReason::SoftOptIn,
+        false => GateReason::ChannelNotCovered,
+    };
+    (reason, Some(sale.at))
 }
 
 /// What a purpose on another basis than consent says to data that were collected for another one. Where those were

@@ -84,6 +84,11 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
         Self::RIGHTS
     }
 
+    /// Whether it is applied to every match; see [`Self::EVERY_MATCH`].
+    fn every_match(&self) -> bool {
+        Self::EVERY_MATCH
+    }
+
     /// The cause of the notices to staff that it decides about; they are read with the subject.
     fn notices(&self) -> Option<Uuid> {
         None
@@ -134,7 +139,7 @@ pub trait AnyJob: Send + Sync {
     fn named(&self) -> Option<&SubjectRef>;
     /// See [`Job::CREATES`].
     fn creates(&self) -> bool;
-    /// See [`Job::EVERY_MATCH`].
+    /// See [`Job::every_match`].
     fn every_match(&self) -> bool;
     /// See [`Job::RENAMES`].
     fn renames(&self) -> bool;
@@ -171,7 +176,7 @@ impl<J: Job> AnyJob for J {
     }
 
     fn every_match(&self) -> bool {
-        J::EVERY_MATCH
+        Job::every_match(self)
     }
 
     fn renames(&self) -> bool {

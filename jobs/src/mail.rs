@@ -1,7 +1,7 @@
 //! Mails that decisions order. An order names a template and what it speaks of, never an address or a text: the mail
 //! is rendered, checked once more and addressed when it leaves, so that a withdrawal that arrives in between wins.
 
-use crate::code::{ChannelId, PurposeId, TopicId};
+use crate::code::{ChannelId, DataSourceId, PurposeId, TopicId};
 use crate::effects::Lane;
 use crate::model::{NoticeKind, SubjectId};
 use crate::protection::{LinkKind, Vault};
@@ -29,12 +29,22 @@ pub enum Mail {
         /// How an objection was decided, if one was.
         objection: Option<Decided>,
     },
+    /// Tells the subject where its data came from, and what is done with them (Art. 14).
+    SourceNotice {
+        /// Where.
+        data_source: DataSourceId,
+    },
     /// An app's mailing. Its words are sealed beside it.
     Mailing(Mailing),
     /// Brings the code for the subject's own page.
     PageCode {
         /// Which code.
         code: Uuid,
+    },
+    /// Asks at a new address whether it is the subject's own.
+    ConfirmAddress {
+        /// Which new address.
+        address: Uuid,
     },
     /// Tells a member of staff to stop.
     StaffWithdrawal(StaffMail),
@@ -123,6 +133,9 @@ pub struct StaffMail {
     /// It was sent before, and not acknowledged.
     #[serde(default)]
     pub reminder: bool,
+    /// It is told by a channel, and by a mail of its own besides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub besides_mail: bool,
 }
 
 /// How an objection was decided.
@@ -137,8 +150,7 @@ pub enum Decided {
 
 impl Mail {
     /// The mail of a notice.
-    pub const fn of_notice(kind: NoticeKind, notice: Uuid, reminder: bool) -> Self {
-        let mail = StaffMail { notice, reminder };
+    pub const fn of_notice(kind: NoticeKind, mail: StaffMail) -> Self {
         match kind {
             NoticeKind::Withdrawal => Self::StaffWithdrawal(mail),
             NoticeKind::ErasureRequest => Self::StaffErasureRequest(mail),
@@ -157,8 +169,10 @@ impl Mail {
             Self::RemindConsent { .. } => "remind_consent",
             Self::RestrictionConfirmed => "restriction_confirmed",
             Self::RestrictionEnding { .. } => "restriction_ending",
+            Self::SourceNotice { .. } => "source_notice",
             Self::Mailing(_) => "mailing",
             Self::PageCode { .. } => "page_code",
+            Self::ConfirmAddress { .. } => "confirm_address",
             Self::StaffWithdrawal(_) => "staff_withdrawal",
             Self::StaffErasureRequest(_) => "staff_erasure_request",
             Self::StaffRestriction(_) => "staff_restriction",
@@ -174,9 +188,11 @@ impl Mail {
     /// Whether somebody waits for it. What follows from background work goes in the background anyway.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::RemindConsent { .. } | Self::Mailing(_) | Self::StaffDigest | Self::StaffEscalation(_) => {
-                Lane::Background
-            }
+            Self::RemindConsent { .. }
+            | Self::SourceNotice { .. }
+            | Self::Mailing(_)
+            | Self::StaffDigest
+            | Self::StaffEscalation(_) => Lane::Background,
             _ => Lane::Request,
         }
     }
@@ -191,6 +207,14 @@ impl Mail {
 
     /// The notice to staff that it tells.
     pub const fn notice(&self) -> Option<Uuid> {
+        match self.to_staff() {
+            Some(mail) => Some(mail.notice),
+            None => None,
+        }
+    }
+
+    /// What a mail that tells a notice to staff is about.
+    pub const fn to_staff(&self) -> Option<StaffMail> {
         match self {
             Self::StaffWithdrawal(mail)
             | Self::StaffErasureRequest(mail)
@@ -198,18 +222,24 @@ impl Mail {
             | Self::StaffObjection(mail)
             | Self::StaffUnreachable(mail)
             | Self::StaffUnclear(mail)
-            | Self::StaffEscalation(mail) => Some(mail.notice),
+            | Self::StaffEscalation(mail) => Some(*mail),
             _ => None,
         }
     }
 
     /// It answers a request of the subject itself, and so leaves although processing is restricted.
     pub const fn answers_subject(&self) -> bool {
-        matches!(self, Self::RestrictionConfirmed | Self::RestrictionEnding { .. } | Self::PageCode { .. })
+        matches!(
+            self,
+            Self::RestrictionConfirmed
+                | Self::RestrictionEnding { .. }
+                | Self::PageCode { .. }
+                | Self::ConfirmAddress { .. }
+        )
     }
 
     /// Its outcome comes back as a message (`mail.settled.v1`), because a decision waits for it.
     pub const fn is_awaited(&self) -> bool {
-        matches!(self, Self::RestrictionEnding { .. })
+        matches!(self, Self::RestrictionEnding { .. } | Self::SourceNotice { .. })
     }
 }

@@ -5,10 +5,10 @@ use crate::job::{AnyJob, Job};
 use crate::jobs::MERGED;
 use crate::jobs::{
     AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
-    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
-    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
-    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
+    ConfirmAddress, CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveAddress, GiveConsent,
+    MailPageCode, MarkUndeliverable, ObjectToUse, RecordConsent, RecordSoftOptIn, RemindConsent, RemindStaff,
+    RequestConsent, RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage,
+    UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use crate::policy::Feature;
 use crate::refusal::{Refusal, RefusalCode};
@@ -90,6 +90,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<RecordConsent>(),
     Kind::of::<WithdrawConsent>(),
     Kind::of::<UpdateConsents>(),
+    Kind::of::<RecordSoftOptIn>(),
     Kind::of::<AcceptTerms>(),
     Kind::of::<UpsertSubject>(),
     Kind::of::<RestrictSubject>(),
@@ -114,6 +115,8 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<GiveConsent>(),
     Kind::of::<CorrectSubject>(),
     Kind::of::<ChooseTopic>(),
+    Kind::of::<GiveAddress>(),
+    Kind::of::<ConfirmAddress>(),
     Kind::of::<RemindStaff>(),
     Kind::of::<EscalateNotices>(),
 ];

@@ -9,9 +9,15 @@ create table personal_page (
     -- the last code that was mailed, derived from its id; how often a wrong one was entered
     code_id uuid,
     code_until timestamptz,
-    code_tries smallint not null default 0
+    code_tries smallint not null default 0,
+    -- a new email address that waits to be confirmed: the hash of its link's token, and the address, sealed
+    address_id uuid,
+    address_token bytea,
+    address_sealed bytea,
+    address_until timestamptz
 );
 create unique index personal_page_token on personal_page (token_hash) where token_hash is not null;
+create unique index personal_page_address on personal_page (address_token) where address_token is not null;
 
 create table topic_choice (
     subject_id uuid not null,

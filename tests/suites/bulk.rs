@@ -2,6 +2,7 @@
 
 mod exporting;
 mod importing;
+mod killed;
 mod revealing;
 mod updating;
 

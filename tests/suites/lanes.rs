@@ -46,7 +46,9 @@ mod claims {
             created_at: Ts(due_at),
             settled_at: None,
             gated: 0,
+            topic: None,
             sealed: None,
+            channel: None,
             correlation: None,
             traceparent: None,
         }

@@ -252,6 +252,7 @@ async fn it_comes_from_the_purposes_mail_identity(mut app: TestApp) {
         ("order", "consent"),
         ("accounting", "consent"),
         ("fraud_prevention", "consent"),
+        ("similar_products", "consent"),
     ] {
         let section = format!("[purposes.{purpose}]\n");
         policy = policy.replace(&section, &format!("{section}mail_identity = \"{identity}\"\n"));

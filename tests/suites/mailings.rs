@@ -1,8 +1,11 @@
 //! Mailings of apps: gated when they are taken and again as they leave, with every way to end them (D5, D7, E1).
 
+use rescind_jobs::effects::Lane;
+use rescind_jobs::mail::Mail;
 use rescind_jobs::time::Span;
-use rescind_tests::app::{Letter, TestApp, eventually};
+use rescind_tests::app::{Letter, TestApp, eventually, nonce};
 use rescind_tests::on_both;
+use rescind_worker::store::outbox::mails;
 use serde_json::{Value, json};
 
 on_both! {
@@ -13,6 +16,8 @@ on_both! {
     queued_and_withdrawn_by_one_click_it_never_leaves,
     queued_and_withdrawn_at_the_command_line_it_never_leaves,
     queued_it_does_not_leave_after_a_restriction_an_objection_or_the_end_of_the_consent,
+    queued_under_a_topic_that_is_left_it_does_not_leave,
+    claimed_under_a_topic_that_is_left_it_does_not_leave,
     direct_marketing_without_consent_ends_by_an_objection,
     what_becomes_marketing_while_it_waits_can_be_ended,
     a_link_that_is_known_never_waits,
@@ -259,6 +264,79 @@ async fn queued_it_does_not_leave_after_a_restriction_an_objection_or_the_end_of
     app.quiet().await;
     assert_eq!(app.letters().len(), 0, "{:?}", app.letters().iter().map(|l| &l.to).collect::<Vec<_>>());
     assert_eq!(app.count("select count(*) from mail where gated = 1 and state = 7").await, 3);
+}
+
+/// Consent to the newsletter, which has topics, confirmed by its mail; then a first mailing, for the way to the person's page.
+async fn subscribed(app: &TestApp, email: &str) -> String {
+    app.request(email).await;
+    let asked = |letter: &Letter| letter.to == email && letter.text.contains("/c/");
+    eventually("the request", async || app.letters().iter().any(asked)).await;
+    app.agree(&app.letters().iter().find(|letter| asked(letter)).expect("a request").link()).await;
+    app.send("mail.send.v1", mailing(email, json!({"purpose": "newsletter", "topic": "offers"}))).await;
+    let sent = |letter: &Letter| letter.to == email && letter.text.contains("/p/");
+    eventually("the mailing", async || app.letters().iter().any(sent)).await;
+    let letters = app.letters();
+    let text = &letters.iter().find(|letter| sent(letter)).expect("a mailing").text;
+    text[text.find("/p/").expect("a page")..].split_whitespace().next().expect("a page").to_owned()
+}
+
+/// Two clicks on the person's own page.
+async fn leave(app: &TestApp, page: &str, topic: &str) {
+    let question = app.url(&format!("{page}/topics/newsletter/{topic}"));
+    let (_, asked) = app.get(&question).await;
+    let form = [("nonce", nonce(&asked))];
+    let answer = app.http.post(&question).form(&form).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 303);
+    assert_eq!(app.gate(ANA, "newsletter").await["allowed"], true, "the consent stays");
+}
+
+async fn queued_under_a_topic_that_is_left_it_does_not_leave(app: TestApp) {
+    let page = subscribed(&app, ANA).await;
+    subscribed(&app, BOB).await;
+    app.quiet().await;
+    let before = app.letters().len();
+    let later = app.clock.now().plus(Span::hours(2));
+    for (person, topic) in [(ANA, "offers"), (ANA, "events"), (BOB, "offers")] {
+        let more = json!({"purpose": "newsletter", "topic": topic, "title": topic, "not_before": later});
+        app.send("mail.send.v1", mailing(person, more)).await;
+    }
+    leave(&app, &page, "offers").await;
+    // handed in afterwards, it is not even queued
+    app.send("mail.send.v1", mailing(ANA, json!({"purpose": "newsletter", "topic": "offers"}))).await;
+    app.advance(Span::hours(3));
+    app.quiet().await;
+    let mut left: Vec<_> =
+        app.letters().split_off(before).into_iter().map(|l| format!("{} {}", l.to, l.subject)).collect();
+    left.sort();
+    assert_eq!(left, [format!("{ANA} events"), format!("{BOB} offers")]);
+    assert_eq!(app.count("select count(*) from mail where topic = 'offers' and state = 7").await, 1);
+    assert_eq!(app.acts().await.iter().filter(|act| *act == "mailing_not_sent").count(), 1);
+}
+
+/// The gate is read once more in the very statement that lets a mail leave, after it was claimed and written.
+async fn claimed_under_a_topic_that_is_left_it_does_not_leave(app: TestApp) {
+    let page = subscribed(&app, ANA).await;
+    app.quiet().await;
+    let later = app.clock.now().plus(Span::hours(2));
+    for topic in ["offers", "events"] {
+        let more = json!({"purpose": "newsletter", "topic": topic, "not_before": later});
+        app.send("mail.send.v1", mailing(ANA, more)).await;
+    }
+    app.send("mail.send.v1", mailing(ANA, json!({"purpose": "newsletter", "not_before": later}))).await;
+    let (pool, holder, lease) =
+        (app.worker().engine.pool(), uuid::Uuid::from_u128(7), later.plus(Span::hours(1)));
+    let claimed = mails::claim(pool, Lane::Request, later, 10, lease, holder).await.expect("the store");
+    assert_eq!(claimed.len(), 3);
+    leave(&app, &page, "offers").await;
+    let ids = claimed.iter().map(|mail| mail.id).collect();
+    let leaving = mails::sending(pool, ids, holder, later, lease).await.expect("the store");
+    let topic = |id: &uuid::Uuid| match &claimed.iter().find(|mail| mail.id == *id).expect("claimed").mail {
+        Mail::Mailing(mailing) => mailing.topic.as_ref().map(ToString::to_string),
+        other => panic!("{other:?}"),
+    };
+    let mut topics: Vec<_> = leaving.iter().map(topic).collect();
+    topics.sort();
+    assert_eq!(topics, [None, Some("events".to_owned())]);
 }
 
 async fn direct_marketing_without_consent_ends_by_an_objection(mut app: TestApp) {

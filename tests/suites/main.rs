@@ -38,6 +38,7 @@ mod safeguards;
 mod schedules;
 mod schemas;
 mod services;
+mod soft_opt_in;
 mod staff;
 mod store;
 mod sweeps;

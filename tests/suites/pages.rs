@@ -1,5 +1,6 @@
 //! The pages that people see: their own page at its permanent address (D6, E1, G7), and the privacy notice (C6).
 
+mod address;
 mod browser;
 mod changing;
 mod forms;

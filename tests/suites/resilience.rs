@@ -179,7 +179,9 @@ async fn mails_and_events_that_cannot_be_read_hold_nobody_up(database: TestDatab
         created_at: Ts(now),
         settled_at: None,
         gated: 0,
+        topic: None,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     };

@@ -1,5 +1,7 @@
-//! Restriction and objection: a frozen subject is neither changed nor mailed, by any path, and still heard (E8, G8).
+//! Restriction and objection: a frozen subject is neither changed nor mailed, by any path, and still heard (E8, G8). And
+//! whose data came from elsewhere is told so (C6).
 
+mod informing;
 mod objecting;
 mod restricting;
 

@@ -1,5 +1,6 @@
 //! The controller's people: who is told to stop, once; who says so; who is reminded; who may do what (E5, E6, I5).
 
+mod channels;
 mod notices;
 mod tokens;
 

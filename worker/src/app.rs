@@ -5,6 +5,7 @@ use crate::config::{Config, Database};
 use crate::key_source::{self, KeyError};
 use crate::policy_files::{PolicyFilesError, load_policy};
 use crate::render::{RenderError, Renderer};
+use crate::staff_channel_file::{self, StaffChannel};
 use crate::store::{Pool, StoreError, Tx, keys, published};
 use rescind_jobs::policy::Policy;
 use rescind_jobs::protection::{KeyId, Vault};
@@ -71,6 +72,9 @@ pub enum StartError {
     /// The endpoints of webhooks.
     #[error("{0}")]
     Webhooks(String),
+    /// The channels of staff.
+    #[error("{0}")]
+    StaffChannels(String),
     /// The client that calls out.
     #[error("egress: {0}")]
     Egress(#[from] crate::egress::EgressError),
@@ -106,13 +110,24 @@ pub struct Opened {
     pub randomness: Randomness,
 }
 
-/// Reads the policy that the configuration names.
+/// Reads the policy that the configuration names; the channels that it names must be there.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn policy(config: &Config) -> Result<rescind_jobs::policy::file::Loaded, StartError> {
     let types: Vec<&str> = registry::public_names().collect();
-    Ok(load_policy(config.policy.as_deref(), &types)?)
+    let loaded = load_policy(config.policy.as_deref(), &types)?;
+    let channels = staff_channels(config)?;
+    let missing = staff_channel_file::missing(&loaded.policy, &channels, config.staff_channels.as_deref());
+    if missing.is_empty() { Ok(loaded) } else { Err(StartError::StaffChannels(missing.join("\n"))) }
+}
+
+/// Reads the channels of staff that the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn staff_channels(config: &Config) -> Result<Vec<StaffChannel>, StartError> {
+    staff_channel_file::read(config).map_err(StartError::StaffChannels)
 }
 
 /// Reads the endpoints of webhooks that the configuration names.

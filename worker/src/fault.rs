@@ -86,6 +86,12 @@ points! {
     BeforeMailSettle = "before-mail-settle",
     /// They are recorded.
     AfterMailSettle = "after-mail-settle",
+    /// An endpoint of webhooks was claimed, and the events that wait for it were read.
+    AfterWebhookClaim = "after-webhook-claim",
+    /// An endpoint has answered about an event, or was given up.
+    AfterWebhookPost = "after-webhook-post",
+    /// The outcomes of a group of webhooks are known and not recorded.
+    BeforeWebhookSettle = "before-webhook-settle",
     /// The worker was told to stop.
     AfterDrainBegan = "after-drain-began",
     /// Nothing more is taken in; what was taken is being finished.

@@ -67,6 +67,7 @@ pub struct Metrics {
     mails: Family<StateLabel, Counter>,
     events: Family<StateLabel, Counter>,
     webhooks: Family<OutcomeLabel, Counter>,
+    staff_channels: Family<OutcomeLabel, Counter>,
     parts: Family<PartLabel, Gauge>,
     troubles: Family<TroubleLabels, Gauge>,
     policy: Family<HashLabel, Gauge>,
@@ -122,6 +123,9 @@ impl Default for Metrics {
         registry.register("events", "Events by what became of an attempt", events.clone());
         let webhooks = Family::<OutcomeLabel, Counter>::default();
         registry.register("webhooks", "Webhooks by what became of an attempt", webhooks.clone());
+        let staff_channels = Family::<OutcomeLabel, Counter>::default();
+        let help = "Notices to staff by channels other than mail, by what became of an attempt";
+        registry.register("staff_channels", help, staff_channels.clone());
         let policy = Family::<HashLabel, Gauge>::default();
         registry.register("policy", "The policy in force, by its hash", policy.clone());
         let reloads = Family::<OutcomeLabel, Counter>::default();
@@ -166,6 +170,7 @@ impl Default for Metrics {
             mails,
             events,
             webhooks,
+            staff_channels,
             parts,
             troubles,
             policy,
@@ -216,6 +221,11 @@ impl Metrics {
     /// So many events were dropped that waited for an endpoint.
     pub fn webhooks_dropped(&self, count: u64) {
         self.webhooks.get_or_create(&OutcomeLabel { outcome: "dropped" }).inc_by(count);
+    }
+
+    /// What became of an attempt to tell a notice by a channel: `delivered`, `retried`, `mailed`, `failed`.
+    pub fn staff_channel(&self, outcome: &'static str) {
+        self.staff_channels.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
     /// How the parts do now.

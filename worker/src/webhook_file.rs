@@ -31,13 +31,34 @@ impl Endpoint {
 
     /// The key of its signatures.
     pub fn key(&self) -> Vec<u8> {
-        // checked when it was read
-        BASE64.decode(self.secret.expose().as_bytes()).unwrap_or_default()
+        key_bytes(&self.secret)
     }
 }
 
 /// What answers a message: it goes to its sender, by the broker or as the answer to its request.
 const ANSWERS: [&str; 2] = ["gate.answered.v1", "message.refused.v1"];
+/// What an address must be.
+pub(crate) const ADDRESS: &str = "an https:// address is expected (it is not shown)";
+/// What a secret must be.
+pub(crate) const SECRET: &str = "whsec_ and 24 to 64 random bytes in base64 are expected (it is not shown); \
+                                 make one by: echo whsec_$(openssl rand -base64 32)";
+
+/// An address that can be called.
+pub(crate) fn address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The key of signatures, in base64, of a secret as it is written.
+pub(crate) fn signing_key(secret: &str) -> Option<Secret> {
+    let key = secret.strip_prefix("whsec_")?;
+    let length = BASE64.decode(key.as_bytes()).ok()?.len();
+    (24..=64).contains(&length).then(|| Secret::new(key.to_owned()))
+}
+
+/// The bytes of a key that [`signing_key`] has read.
+pub(crate) fn key_bytes(key: &Secret) -> Vec<u8> {
+    BASE64.decode(key.expose().as_bytes()).unwrap_or_default()
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,17 +90,13 @@ fn parse(text: &str) -> Result<Vec<Endpoint>, String> {
         if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
             wrong.push(format!("[{name}]: a name of small letters, digits, - and _ is expected"));
         }
-        let url = Url::parse(&raw.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = address(&raw.url);
         if url.is_none() {
-            wrong.push(format!("{name}.url: an https:// address is expected (it is not shown)"));
+            wrong.push(format!("{name}.url: {ADDRESS}"));
         }
-        let key = raw.secret.strip_prefix("whsec_").unwrap_or_default();
-        let length = BASE64.decode(key.as_bytes()).map_or(0, |key| key.len());
-        if !(24..=64).contains(&length) {
-            let expected = "whsec_ and 24 to 64 random bytes in base64 are expected (it is not shown)";
-            wrong.push(format!(
-                "{name}.secret: {expected}; make one by: echo whsec_$(openssl rand -base64 32)"
-            ));
+        let secret = signing_key(&raw.secret);
+        if secret.is_none() {
+            wrong.push(format!("{name}.secret: {SECRET}"));
         }
         let mut events = Vec::new();
         for text in &raw.events {
@@ -97,8 +114,8 @@ fn parse(text: &str) -> Result<Vec<Endpoint>, String> {
         if raw.events.is_empty() {
             wrong.push(format!("{name}.events: at least one is expected, such as \"consent.*\""));
         }
-        if let Some(url) = url {
-            endpoints.push(Endpoint { name, url, secret: Secret::new(key.to_owned()), events });
+        if let (Some(url), Some(secret)) = (url, secret) {
+            endpoints.push(Endpoint { name, url, secret, events });
         }
     }
     if wrong.is_empty() { Ok(endpoints) } else { Err(wrong.join("; ")) }

@@ -4,7 +4,7 @@
 //! close. Whoever starts a worker stops it; nothing here reads signals.
 
 use crate::amqp::{self, IntakeSettings, Publisher, PublisherSettings};
-use crate::app::{Opened, StartError, endpoints, renderer};
+use crate::app::{Opened, StartError, endpoints, renderer, staff_channels};
 use crate::broker::BrokerHandle;
 use crate::config::{Config, Transport as TransportChoice};
 use crate::egress::Egress;
@@ -14,6 +14,7 @@ use crate::holder::Holder;
 use crate::live::{InForce, Live};
 use crate::mail::transport::Transport;
 use crate::metrics::Metrics;
+use crate::outbox::channels::ChannelDispatcher;
 use crate::outbox::events::{EventDispatcher, Sink};
 use crate::outbox::mails::MailDispatcher;
 use crate::outbox::webhooks::WebhookDispatcher;
@@ -148,7 +149,7 @@ impl Worker {
             }
             None => (Telemetry::default(), None),
         };
-        let endpoints = endpoints(&config)?;
+        let (endpoints, channels) = (endpoints(&config)?, staff_channels(&config)?);
         let engine = engine(&opened, &policy, &metrics).telling(telemetry.clone(), endpoints.clone());
         let mut vitals = Vitals::default();
         vitals.policy = Some(policy.clone());
@@ -203,6 +204,7 @@ impl Worker {
             telemetry: telemetry.clone(),
             woken: engine.woken().clone(),
             trouble: Arc::clone(&vitals.mail),
+            channels: channels.iter().map(|channel| channel.name.clone()).collect(),
         };
         for lane in [Lane::Request, Lane::Background] {
             workers.start(dispatcher.clone().run(lane, holder.id, poll, workers.stop.clone()));
@@ -235,6 +237,26 @@ impl Worker {
                         i64::try_from(config.housekeeping.outbox.as_secs()).unwrap_or(i64::MAX),
                     ),
                     timeout: config.egress.timeout,
+                    troubles: Arc::clone(&vitals.webhooks),
+                };
+                workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
+            }
+        }
+        if !channels.is_empty() {
+            let egress = Egress::new(&config.egress)?;
+            for channel in channels {
+                let dispatcher = ChannelDispatcher {
+                    channel,
+                    pool: opened.pool.clone(),
+                    config: Arc::clone(&config),
+                    policy: policy.clone(),
+                    vault: Arc::clone(&opened.vault),
+                    renderer: renderer.clone(),
+                    egress: egress.clone(),
+                    clock: opened.clock.clone(),
+                    randomness: opened.randomness.clone(),
+                    metrics: Arc::clone(&metrics),
+                    woken: engine.woken().clone(),
                     troubles: Arc::clone(&vitals.webhooks),
                 };
                 workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));

@@ -29,7 +29,7 @@ fn consent(state: ConsentState, opt_in: OptIn) -> Consent {
 }
 
 fn known(state: SubjectState, consent: Option<Consent>) -> Known {
-    Known { state, consent, objection: None, left_topics: BTreeSet::new() }
+    Known { state, consent, objection: None, sale: None, left_topics: BTreeSet::new() }
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn an_objection_stands_until_a_later_consent_or_a_decision() {
         Some(Objection { state, at: now().minus(Span::days(days)), told_by: "shop".into(), decided_at: None })
     };
     let ask = |purpose: &str, consent: Option<Consent>, objection: Option<Objection>| {
-        let of_ana = Known { state: SubjectState::Active, consent, objection, left_topics: BTreeSet::new() };
+        let of_ana = Known { objection, ..known(SubjectState::Active, consent) };
         answer(&question(purpose), &policy, Some(&of_ana), now()).expect("an answer").reason
     };
     let granted = || Some(consent(ConsentState::Granted, OptIn::Double));
@@ -218,4 +218,48 @@ fn a_recipient_counts_only_if_the_purpose_names_it() {
     };
     assert_eq!(ask("accounting"), R::LawfulBasis);
     assert_eq!(ask("order"), R::RecipientNotCovered);
+}
+
+/// Soft opt-in (ePrivacy Directive 13(2)) holds by a sale in which the contact details were obtained, until the customer
+/// objects; nothing else opens it, and no later consent lifts the objection.
+#[test]
+fn soft_opt_in_holds_by_a_sale_until_an_objection() {
+    let policy = policy();
+    let sale = Sale { at: now().minus(Span::days(3)), email: true, phone: false };
+    let customer = || Known { sale: Some(sale), ..known(SubjectState::Active, None) };
+    let ask = |known: &Known, channel: Option<&str>| {
+        let question =
+            GateQuestion { channel: channel.and_then(ChannelId::new), ..question("similar_products") };
+        answer(&question, &policy, Some(known), now()).expect("an answer")
+    };
+    let allowed = ask(&customer(), None);
+    assert_eq!(
+        (allowed.allowed, allowed.reason, allowed.basis, allowed.since),
+        (true, R::SoftOptIn, Some("soft_opt_in"), Some(sale.at))
+    );
+    assert!(ask(&customer(), Some("email")).allowed);
+    for channel in ["phone", "post"] {
+        assert_eq!(ask(&customer(), Some(channel)).reason, R::ChannelNotCovered, "{channel}");
+    }
+    let by_phone = Known { sale: Some(Sale { email: false, phone: true, ..sale }), ..customer() };
+    assert_eq!(ask(&by_phone, None).reason, R::ChannelNotCovered, "no address was obtained");
+    let granted = || Some(consent(ConsentState::Granted, OptIn::Double));
+    let nobody = known(SubjectState::Active, granted());
+    assert_eq!((ask(&nobody, None).reason, ask(&nobody, None).since), (R::NoSaleKnown, None));
+    let objected = |days| {
+        let at = now().minus(Span::days(days));
+        Some(Objection { state: ObjectionState::InForce, at, told_by: "shop".into(), decided_at: None })
+    };
+    for days in [1, 9] {
+        let known = Known { objection: objected(days), consent: granted(), ..customer() };
+        assert_eq!(ask(&known, None).reason, R::Objected, "no later sale and no consent lifts it");
+    }
+    for (state, reason) in
+        [(ConsentState::Withdrawn, R::ConsentWithdrawn), (ConsentState::Refused, R::ConsentRefused)]
+    {
+        let known = Known { consent: Some(consent(state, OptIn::OptedOutSubject)), ..customer() };
+        assert_eq!(ask(&known, None).reason, reason, "said while the purpose rested on consent");
+    }
+    let restricted = Known { state: SubjectState::Restricted, ..customer() };
+    assert_eq!(ask(&restricted, None).reason, R::SubjectRestricted);
 }

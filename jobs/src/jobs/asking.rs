@@ -150,15 +150,29 @@ fn mailbox(address: &str, at_a_provider: bool) -> String {
 
 /// Counts a mail that somebody's form brings about against every cap (D2).
 pub(crate) fn count(address: &Identity, subject: &Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+    let value = subject.open_identity(address, cx.vault())?;
+    count_address(&value, cx)
+}
+
+fn of_address() -> FieldProblem {
+    let problem = "has been written to as often as the policy allows; send it again later".to_owned();
+    FieldProblem { field: "data.subject.email".to_owned(), problem }
+}
+
+/// Counts a mail to an address against the caps of D2. A refusal names the address where the cap is its own.
+pub(crate) fn count_address(value: &str, cx: &mut Decision<'_>) -> Result<(), Refusal> {
     let limits = &cx.policy().limits;
     let source = cx.message().source.clone();
-    let value = subject.open_identity(address, cx.vault())?;
     let domain = value.rsplit_once('@').map_or("", |(_, domain)| domain);
     let at_a_provider = limits.mail_providers.contains(domain);
-    let mailbox = mailbox(&value, at_a_provider);
-    cx.count("address and day", mailbox.as_bytes(), Span::days(1), limits.per_address_per_day)?;
+    let mailbox = mailbox(value, at_a_provider);
+    // named, so that a page can keep to itself how often others have written there
+    let about_it = |refusal| Refusal { fields: vec![of_address()], ..refusal };
+    cx.count("address and day", mailbox.as_bytes(), Span::days(1), limits.per_address_per_day)
+        .map_err(about_it)?;
     if !at_a_provider {
-        cx.count("domain and hour", domain.as_bytes(), Span::hours(1), limits.per_domain_per_hour)?;
+        cx.count("domain and hour", domain.as_bytes(), Span::hours(1), limits.per_domain_per_hour)
+            .map_err(about_it)?;
     }
     cx.count("source and hour", source.as_bytes(), Span::hours(1), limits.per_source_per_hour)?;
     cx.count("hour in total", b"", Span::hours(1), limits.total_per_hour)

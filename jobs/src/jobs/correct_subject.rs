@@ -44,11 +44,11 @@ impl Job for CorrectSubject {
             let field = cx.policy().fields.get(name).filter(|field| field.self_service);
             let problem = match field {
                 None => Some("is not a field that the subject corrects".to_owned()),
-                Some(_) if value.is_empty() => None,
-                // a child must not grow up by a click
+                // a child must not grow up by a click, nor by having no age
                 Some(_) if cx.policy().children.birthday.as_ref() == Some(name) && is_child => {
                     Some("cannot be changed here".to_owned())
                 }
+                Some(_) if value.is_empty() => None,
                 Some(field) => value_problem(field.kind, value)
                     .or_else(|| guards::field_problem(name, subject, cx).map(|(_, problem)| problem)),
             };

@@ -43,6 +43,26 @@ pub(crate) fn not_a_child(field: &str, subject: &Subject, cx: &Decision<'_>) -> 
     ))
 }
 
+/// Refuses soft opt-in of a child: what it takes is a customer who understands what it is told (Art. 8, recital 38).
+pub(crate) fn no_soft_opt_in_of_a_child(
+    field: &str,
+    subject: &Subject,
+    cx: &Decision<'_>,
+) -> Result<(), Refusal> {
+    if !is_child(subject, cx)? {
+        return Ok(());
+    }
+    let age = cx.policy().children.age_of_consent;
+    Err(Refusal::field(
+        RefusalCode::GuardianRequired,
+        field,
+        format!(
+            "cannot be taken: the person is under {age}, and soft opt-in does not hold for children; where a parent or \
+             guardian agrees, record that as a consent with consent.record.v1 and data.guardian"
+        ),
+    ))
+}
+
 /// Refuses consent to special categories of data that was not given expressly.
 pub(crate) fn explicit(field: &str, purpose: &Purpose, given_expressly: bool) -> Result<(), Refusal> {
     if !purpose.special_category || given_expressly {

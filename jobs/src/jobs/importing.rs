@@ -1,24 +1,22 @@
 //! What is told by a list. A list is a picture of some earlier day: it revives nothing that the subject has ended since
 //! or objected to, whatever times stand in it (D8), and telling it twice tells nothing new.
 
-use crate::model::{ConsentState, ObjectionState, Statement, StatementKind, Subject};
+use crate::model::{ConsentState, Statement, StatementKind, Subject};
 use crate::policy::{Content, ContentVersion, Purpose};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Refuses a yes of a list where the subject's own word stands against it.
 pub(crate) fn revives_nothing(field: &str, purpose: &Purpose, subject: &Subject) -> Result<(), Refusal> {
-    let state = subject.consents.get(&purpose.id).map(|consent| consent.state);
-    let why = match state {
+    let consent = subject.consents.get(&purpose.id);
+    // a yes that was given after the objection is the later word, and stands
+    let consented_at = consent.filter(|consent| consent.state == ConsentState::Granted).map(|c| c.since);
+    let objected =
+        subject.objections.get(&purpose.id).is_some_and(|objection| objection.blocks(consented_at));
+    let why = match consent.map(|consent| consent.state) {
         Some(ConsentState::Withdrawn) => "the person has withdrawn this consent",
         Some(ConsentState::Refused) => "the person has said no to this",
-        // a yes that was given after the objection is the later word, and stands
-        Some(ConsentState::Granted) => return Ok(()),
-        _ => match subject.objections.get(&purpose.id).map(|objection| objection.state) {
-            Some(ObjectionState::Pending | ObjectionState::InForce) => {
-                "the person has objected to this purpose"
-            }
-            Some(ObjectionState::Overridden) | None => return Ok(()),
-        },
+        _ if objected => "the person has objected to this purpose",
+        _ => return Ok(()),
     };
     Err(Refusal::field(
         RefusalCode::LeftAlone,

@@ -37,7 +37,10 @@ pub(crate) fn learn(
             cx.record(&Act::IdentityAdded { kind: IdentityKind::to_text(identity.kind()) });
         }
     }
-    if let Some(locale) = named.locale() {
+    // as with the name: whoever fills in a form must not choose the language of somebody who is known
+    if let Some(locale) = named.locale()
+        && (renames || subject.provisional || subject.locale.is_none())
+    {
         subject.locale = Some(locale);
     }
     if let Some(kind) = named.kind {

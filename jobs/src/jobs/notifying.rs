@@ -1,11 +1,12 @@
-//! Telling staff: one notice a person and cause, a mail for it, and the clock of reminder and escalation.
+//! Telling staff: one notice a person and cause, a mail (or a message by a channel) for it, and the clock of reminder and
+//! escalation.
 
 use super::escalate_notices::EscalateNotices;
 use super::remind_staff::RemindStaff;
 use crate::audit::Act;
 use crate::code::StaffId;
 use crate::decision::Decision;
-use crate::mail::Mail;
+use crate::mail::{Mail, StaffMail};
 use crate::model::{NoticeDetail, NoticeKind, NoticeState, StaffNotice, Subject};
 use crate::policy::{NoticeChannel, Pace, StaffMember};
 use crate::protection::{LinkKind, token_hash};
@@ -53,7 +54,7 @@ pub(crate) fn notify(
             cause,
             staff: member.id.clone(),
             kind,
-            channel: member.channel,
+            channel: member.told_by(),
             state: NoticeState::Open,
             created_at: cx.now(),
             due_at,
@@ -82,13 +83,16 @@ pub(crate) fn notify(
     Ok(())
 }
 
-/// Orders what carries a notice to its reader. Another channel orders something else here.
+/// Orders what carries a notice to its reader. A channel gathers nothing: it is told there at once, whatever the pace.
 fn tell(member: &StaffMember, kind: NoticeKind, notice: Uuid, due_at: Timestamp, cx: &mut Decision<'_>) {
-    match (member.channel, member.pace) {
-        (NoticeChannel::Mail, Pace::Immediate) => {
-            cx.staff_mail(notice, member.id.clone(), due_at, Mail::of_notice(kind, notice, false));
+    by_channel(member, kind, StaffMail { notice, reminder: false, besides_mail: false }, notice, cx);
+    match (member.told_by(), member.pace) {
+        (NoticeChannel::Channel, _) => {}
+        (_, Pace::Immediate) => {
+            let mail = StaffMail { notice, reminder: false, besides_mail: false };
+            cx.staff_mail(notice, member.id.clone(), due_at, Mail::of_notice(kind, mail));
         }
-        (NoticeChannel::Mail, Pace::Digest) => {
+        (_, Pace::Digest) => {
             // one mail a person and time, whoever orders it first
             let when = format!("{}\0{}", member.id, due_at.micros());
             let id = cx.vault().derived_id("digest", when.as_bytes());
@@ -97,15 +101,27 @@ fn tell(member: &StaffMember, kind: NoticeKind, notice: Uuid, due_at: Timestamp,
     }
 }
 
-/// Tells a notice once more, at once, to whom has not acknowledged it.
+/// Tells a notice once more, at once, to whom has not acknowledged it, by what the person is told by now.
 pub(crate) fn tell_again(notice: &StaffNotice, cx: &mut Decision<'_>) {
-    match notice.channel {
-        NoticeChannel::Mail => {
-            let id = cx.vault().derived_id("reminder", notice.id.as_bytes());
-            let mail = Mail::of_notice(notice.kind, notice.id, true);
-            cx.staff_mail(id, notice.staff.clone(), cx.now(), mail);
-        }
+    let id = cx.vault().derived_id("reminder", notice.id.as_bytes());
+    let told = StaffMail { notice: notice.id, reminder: true, besides_mail: false };
+    let member = cx.policy().staff.get(&notice.staff);
+    if let Some(member) = member {
+        by_channel(member, notice.kind, told, id, cx);
     }
+    if member.is_none_or(|member| member.told_by() != NoticeChannel::Channel) {
+        cx.staff_mail(id, notice.staff.clone(), cx.now(), Mail::of_notice(notice.kind, told));
+    }
+}
+
+/// Orders what a person's channel brings, if the person has one. What goes by it alone has the id that the mail would
+/// have, because it becomes that mail if the channel fails; what goes besides a mail has an id of its own.
+fn by_channel(member: &StaffMember, kind: NoticeKind, told: StaffMail, id: Uuid, cx: &mut Decision<'_>) {
+    let Some(channel) = &member.channel else { return };
+    let besides_mail = member.also_by_mail;
+    let id = if besides_mail { cx.vault().derived_id("channel", id.as_bytes()) } else { id };
+    let mail = Mail::of_notice(kind, StaffMail { besides_mail, ..told });
+    cx.staff_message(id, member.id.clone(), channel.clone(), mail);
 }
 
 /// The next time at which digests leave.

@@ -87,7 +87,11 @@ impl Job for ObjectToUse {
                 let raised = raise(purpose, ObjectionState::InForce, at, subject, cx);
                 let stopped = match purpose.basis {
                     LawfulBasis::Consent => self.withdraw(purpose, at, subject, cx)?,
-                    _ => raised.then(|| Ended { purpose: purpose.id.clone(), was_in_use: true }),
+                    _ => raised.then(|| Ended {
+                        purpose: purpose.id.clone(),
+                        was_in_use: !purpose.basis.is_soft_opt_in()
+                            || subject.soft_opt_ins.contains_key(&purpose.id),
+                    }),
                 };
                 // an objection holds where no consent was known that could be withdrawn
                 ended.extend(stopped);
@@ -210,8 +214,9 @@ pub(super) fn raise(
     if let Some(known) = subject.objections.get_mut(&purpose.id) {
         let again = known.state == ObjectionState::Overridden && at > known.decided_at.unwrap_or(known.at);
         if !again {
-            // told again: the later time counts against a consent that was given in between
-            let later = at > known.at;
+            // told again: the later time counts against a consent that was given in between; where none counts, nobody has
+            // to stop anew
+            let later = at > known.at && !purpose.basis.is_soft_opt_in();
             known.at = known.at.max(at);
             return later && state == ObjectionState::InForce && known.state == ObjectionState::InForce;
         }

@@ -2,10 +2,11 @@
 
 use super::guards;
 use super::importing;
+use super::informing;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::stating::{Agreed, Stated, consent_source, state};
 use super::stopping::{End, stop};
-use crate::code::{CategoryId, ContentId, EntryCode, IdScheme};
+use crate::code::{CategoryId, ContentId, DataSourceId, EntryCode, IdScheme};
 use crate::decision::Decision;
 use crate::event::StopCause;
 use crate::job::{Concerns, Job};
@@ -55,6 +56,13 @@ pub struct RecordConsent {
     /// refused or objected to is refused as `left_alone`, whatever the times (D8).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// Where the data came from, if the subject has not given them: an entry of the policy's sources of data. The subject
+    /// is told so by mail, once (Art. 14).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obtained_from: Option<DataSourceId>,
+    /// The subject has that information already (Art. 14(5)(a)); it is not told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already_informed: bool,
 }
 
 /// Who consented for a child.
@@ -128,9 +136,10 @@ impl Job for RecordConsent {
         Concerns::Named(&self.subject)
     }
 
-    /// Only what a list tells is measured by objections: a yes told by the subject's own act is the later word.
+    /// Only what a list tells is measured by objections: a yes told by the subject's own act is the later word. What was told
+    /// of sources of data is read with them.
     fn rights(&self) -> bool {
-        self.imported
+        self.imported || self.obtained_from.is_some()
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
@@ -198,7 +207,8 @@ impl Job for RecordConsent {
             };
             ended.extend(state(stated, subject, cx));
         }
-        stop(&ended, &End { cause: StopCause::Withdrawal, at, reason: None }, subject, cx)
+        stop(&ended, &End { cause: StopCause::Withdrawal, at, reason: None }, subject, cx)?;
+        informing::obtained(self.obtained_from.as_ref(), self.already_informed, subject, cx)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Freezing a subject's data (Art. 18) and ending that: shared by the messages that ask for it.
 
+use super::informing;
 use super::notifying::notify;
 use super::proof;
 use super::stopping::erase_fields;
@@ -70,6 +71,7 @@ pub(crate) fn restrict(
         since: wanted.at,
     }));
     cx.suppress(Suppression::Subject(subject.id));
+    informing::hold(subject, cx);
     if ground != Ground::ObjectionPending {
         // an objection tells staff on its own, with what is to be decided
         let policy = cx.policy();
@@ -119,6 +121,7 @@ pub(crate) fn lift(grounds: &[Ground], subject: &mut Subject, cx: &mut Decision<
         return;
     }
     subject.state = SubjectState::Active;
+    informing::resume(subject, cx);
     let lifted = SubjectUnrestricted { grounds: grounds.to_vec(), lifted_at: now };
     cx.publish(Event::SubjectUnrestricted(lifted));
     // what was withdrawn meanwhile rested on nothing any more

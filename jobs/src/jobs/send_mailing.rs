@@ -8,7 +8,7 @@ use crate::event::{Event, MailSuppressed};
 use crate::gate::{GateQuestion, GateReason, Known, answer};
 use crate::job::{Concerns, Job};
 use crate::mail::{Mailing, MailingText};
-use crate::model::{IdentityKind, Subject, SubjectState};
+use crate::model::{Identity, IdentityKind, SoftOptIn, Subject, SubjectState};
 use crate::policy::{ChannelKind, Feature};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
@@ -84,6 +84,7 @@ impl Job for SendMailing {
             state: subject.state,
             consent: subject.consents.get(purpose).cloned(),
             objection: subject.objections.get(purpose).cloned(),
+            sale: subject.soft_opt_ins.get(purpose).map(SoftOptIn::sale),
             left_topics: subject.left_topics(purpose),
         };
         let mut said = answer(&question, cx.policy(), Some(&known), cx.now())?;
@@ -95,8 +96,7 @@ impl Job for SendMailing {
             self.not_sent(Some(said.reason), cx);
             return Ok(());
         }
-        let address =
-            subject.primary(&IdentityKind::Email).filter(|i| i.active && i.undeliverable_at.is_none());
+        let address = self.address(subject, cx).filter(|i| i.active && i.undeliverable_at.is_none());
         let Some(address) = address.map(|identity| identity.index) else {
             self.not_sent(None, cx);
             return Ok(());
@@ -118,6 +118,15 @@ impl Job for SendMailing {
 }
 
 impl SendMailing {
+    /// The primary address; by soft opt-in, the one that was obtained in the sale, and no other.
+    fn address<'s>(&self, subject: &'s Subject, cx: &Decision<'_>) -> Option<&'s Identity> {
+        let purpose = cx.policy().purposes.get(&self.purpose);
+        if purpose.is_some_and(|purpose| purpose.basis.is_soft_opt_in()) {
+            return subject.identity(&subject.soft_opt_ins.get(&self.purpose)?.email?);
+        }
+        subject.primary(&IdentityKind::Email)
+    }
+
     /// Tells that it is not sent, and why: that is an answer, not a mistake of the sender.
     fn not_sent(&self, reason: Option<GateReason>, cx: &mut Decision<'_>) {
         let (purpose, message) = (self.purpose.clone(), cx.message().id.clone());

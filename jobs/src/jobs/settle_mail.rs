@@ -1,5 +1,6 @@
 //! The outcome of a mail that a decision waits for.
 
+use super::informing;
 use super::restricting::{keep, lift};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
@@ -29,6 +30,7 @@ impl Job for SettleMail {
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
+        informing::settled(self.mail, self.sent, subject, cx);
         if !self.sent {
             return keep(self.mail, subject, cx);
         }

@@ -41,9 +41,13 @@ pub(crate) fn stop(
         return Ok(());
     }
     for purpose in ended.iter().map(|e| &e.purpose) {
-        cx.suppress(Suppression::Purpose(subject.id, purpose.clone()));
-        let stop = ProcessingStop { purpose: Some(purpose.clone()), cause: end.cause, since: end.at };
-        cx.publish(Event::ProcessingStop(stop));
+        let rules = cx.policy().purposes.get(purpose);
+        // what ends soft opt-in is an objection, whatever it was called
+        let cause = match rules.is_some_and(|p| p.basis.is_soft_opt_in()) {
+            true => StopCause::Objection,
+            false => end.cause,
+        };
+        stop_use(purpose, cause, end.at, subject, cx);
     }
     // staff stop what was going on; where nothing is known to have been, they look for all of it
     let mut purposes: Vec<PurposeId> =
@@ -64,6 +68,18 @@ pub(crate) fn stop(
     notify(NoticeKind::Withdrawal, &staff, &mark, &detail, subject, cx)?;
     erase_fields(subject, cx);
     Ok(())
+}
+
+/// Keeps what is queued under a purpose from leaving, and tells apps to stop.
+pub(crate) fn stop_use(
+    purpose: &PurposeId,
+    cause: StopCause,
+    since: Timestamp,
+    subject: &Subject,
+    cx: &mut Decision<'_>,
+) {
+    cx.suppress(Suppression::Purpose(subject.id, purpose.clone()));
+    cx.publish(Event::ProcessingStop(ProcessingStop { purpose: Some(purpose.clone()), cause, since }));
 }
 
 /// Erases the values of fields that rested on purposes which have ended, unless another purpose needs them (Art.
@@ -99,9 +115,12 @@ pub(crate) fn erase_fields(subject: &mut Subject, cx: &mut Decision<'_>) {
     cx.publish(Event::FieldsErased(FieldsErased { fields, purposes }));
 }
 
-/// Whether a purpose still needs the field: one on another basis than consent, or one whose consent stands.
+/// Whether a purpose still needs the field: one on another basis than consent, or one whose consent stands. Soft opt-in
+/// needs nothing any more once the subject has objected.
 fn is_needed(field: &FieldId, subject: &Subject, policy: &Policy, now: Timestamp) -> bool {
-    policy.purposes.values().filter(|p| p.fields.contains(field)).any(|p| {
-        p.basis != LawfulBasis::Consent || subject.consents.get(&p.id).is_some_and(|c| c.is_granted(now))
+    policy.purposes.values().filter(|p| p.fields.contains(field)).any(|p| match p.basis {
+        LawfulBasis::Consent => subject.consents.get(&p.id).is_some_and(|c| c.is_granted(now)),
+        LawfulBasis::SoftOptIn { .. } => !subject.objections.get(&p.id).is_some_and(|o| o.blocks(None)),
+        _ => true,
     })
 }

@@ -5,7 +5,7 @@
 //! with no yes leaves nothing behind.
 
 use super::accept_terms::{Accepted, accept};
-use super::asking::{Ask, ask};
+use super::asking::{Ask, ask, count_address};
 use crate::code::{ContentId, EntryCode, FormId};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
@@ -81,6 +81,8 @@ impl Job for SubmitForm {
                     source: source.as_ref(),
                     evidence: Some(&self.evidence),
                 };
+                // whoever fills it in is not known yet: what is kept of it is capped as mails are
+                count_address(self.subject.email.as_deref().unwrap_or_default(), cx)?;
                 // before anything is taken
                 accept(&accepted, subject, cx)?;
             }

@@ -2,15 +2,17 @@
 
 use super::expire_request::expire;
 use super::guards;
+use super::informing;
 use super::naming::set_field;
 use crate::audit::Act;
-use crate::code::{FieldId, StaffId};
+use crate::code::{DataSourceId, FieldId, StaffId};
 use crate::decision::Decision;
 use crate::job::{Concerns, Job};
 use crate::model::{
     IdentityKind, IdentityProblem, IdentityValue, Link, LinkedKind, RequestState, Subject, SubjectState,
 };
 use crate::policy::{FieldKind, OptIn};
+use crate::protection::BlindIndex;
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
 use schemars::JsonSchema;
@@ -41,6 +43,13 @@ pub struct UpsertSubject {
     /// Contact persons, by a name of the app's choice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<LinkGiven>,
+    /// Where the data came from, if the subject has not given them: an entry of the policy's sources of data. The subject
+    /// is told so by mail, once (Art. 14).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obtained_from: Option<DataSourceId>,
+    /// The subject has that information already (Art. 14(5)(a)); it is not told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already_informed: bool,
 }
 
 /// An address or contact of a subject.
@@ -73,6 +82,11 @@ impl Job for UpsertSubject {
 
     fn concerns(&self) -> Concerns<'_> {
         Concerns::Named(&self.subject)
+    }
+
+    /// What was told of sources of data is read with them.
+    fn rights(&self) -> bool {
+        self.obtained_from.is_some()
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
@@ -117,7 +131,7 @@ impl Job for UpsertSubject {
         if links > 0 {
             cx.record(&Act::LinksChanged { count: links });
         }
-        Ok(())
+        informing::obtained(self.obtained_from.as_ref(), self.already_informed, subject, cx)
     }
 }
 
@@ -210,9 +224,15 @@ fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_
             "must also be named as data.subject.email, so that it is known whose address it is",
         ));
     }
+    make_primary(index, subject, cx);
+    Ok(())
+}
+
+/// Makes an address of the subject the one that mail goes to; the opt-in of every consent is reset (B13).
+pub(crate) fn make_primary(index: BlindIndex, subject: &mut Subject, cx: &mut Decision<'_>) {
     let primary = subject.primary(&IdentityKind::Email).map(|i| i.index);
     if primary == Some(index) {
-        return Ok(());
+        return;
     }
     for identity in subject.identities.iter_mut().filter(|i| i.kind == IdentityKind::Email) {
         identity.primary = identity.index == index;
@@ -235,7 +255,6 @@ fn change_primary_email(email: &str, subject: &mut Subject, cx: &mut Decision<'_
     for request in elsewhere {
         expire(request, subject, cx);
     }
-    Ok(())
 }
 
 fn set_links(

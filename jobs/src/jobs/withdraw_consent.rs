@@ -6,19 +6,22 @@ use super::object_to_use::raise;
 use super::proof::{self, Manner, NetworkTrace, NetworkTraces};
 use super::restricting::not_erased;
 use super::stating::{Stated, known, state, withdrawal_source};
-use super::stopping::{End, stop};
+use super::stopping::{End, Ended, stop, stop_use};
+use crate::audit::Act;
 use crate::code::{EntryCode, PurposeId};
 use crate::decision::{Decision, INTERNAL_SOURCE};
-use crate::effects::Suppression;
-use crate::event::{Event, ProcessingStop, StopCause};
+use crate::event::StopCause;
 use crate::job::{Concerns, Job};
-use crate::model::{Evidence, NoticeDetail, NoticeKind, ObjectionState, Statement, StatementKind, Subject};
-use crate::policy::{LawfulBasis, OptIn};
+use crate::model::{
+    ConsentState, Evidence, NoticeDetail, NoticeKind, ObjectionState, Statement, StatementKind, Subject,
+};
+use crate::policy::{LawfulBasis, OptIn, Purpose};
 use crate::refusal::{FieldProblem, Refusal, RefusalCode};
 use crate::subject_ref::SubjectRef;
 use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// `consent.withdraw.v1`: consent to some purposes, or to all, is withdrawn.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -65,9 +68,9 @@ pub enum Purposes {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Several {
-    /// Every purpose that rests on consent, whether or not a consent is known here.
+    /// Every purpose that rests on consent or soft opt-in, whether or not a consent or a sale is known here.
     All,
-    /// Every purpose with a consent that stands at the time.
+    /// Every purpose with a consent, or a soft opt-in, that stands at the time.
     Current,
 }
 
@@ -76,13 +79,11 @@ impl Job for WithdrawConsent {
     // a withdrawal may come before the consent it takes back
     const CREATES: bool = true;
     const EVERY_MATCH: bool = true;
+    // soft opt-in ends by an objection
+    const RIGHTS: bool = true;
 
     fn concerns(&self) -> Concerns<'_> {
         Concerns::Named(&self.subject)
-    }
-
-    fn rights(&self) -> bool {
-        self.unclear
     }
 
     fn decide(&self, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
@@ -104,6 +105,10 @@ impl Job for WithdrawConsent {
         };
         let mut ended = Vec::new();
         for purpose in self.purposes(subject, cx)? {
+            if let Some(rules) = cx.policy().purposes.get(&purpose).filter(|p| p.basis.is_soft_opt_in()) {
+                ended.extend(ends_as_customer(rules, at, subject, cx));
+                continue;
+            }
             let opted_out = if self.staff.is_some() { OptIn::OptedOutStaff } else { OptIn::OptedOutSubject };
             let statement = Statement { kind: StatementKind::Withdrawal, at, source: told_by.to_owned() };
             let manner = Manner {
@@ -139,6 +144,23 @@ impl Job for WithdrawConsent {
     }
 }
 
+/// What people call a withdrawal is an objection where the purpose rests on soft opt-in.
+fn ends_as_customer(
+    purpose: &Purpose,
+    at: Timestamp,
+    subject: &mut Subject,
+    cx: &mut Decision<'_>,
+) -> Option<Ended> {
+    if not_erased(subject).is_err() {
+        // nothing is left that could be used
+        return None;
+    }
+    subject.provisional = false;
+    let was_in_use = subject.soft_opt_ins.contains_key(&purpose.id);
+    raise(purpose, ObjectionState::InForce, at, subject, cx)
+        .then(|| Ended { purpose: purpose.id.clone(), was_in_use })
+}
+
 /// Something that may be a withdrawal (E9): direct marketing ends at once, as by an objection, because that can do no harm;
 /// consents stand, and staff find out what was meant. A consent that the subject gives later is its later word.
 fn unclear(at: Timestamp, subject: &mut Subject, cx: &mut Decision<'_>) -> Result<(), Refusal> {
@@ -152,9 +174,14 @@ fn unclear(at: Timestamp, subject: &mut Subject, cx: &mut Decision<'_>) -> Resul
         }
     }
     for purpose in &purposes {
-        cx.suppress(Suppression::Purpose(subject.id, purpose.clone()));
-        let (purpose, cause) = (Some(purpose.clone()), StopCause::Objection);
-        cx.publish(Event::ProcessingStop(ProcessingStop { purpose, cause, since: at }));
+        // what was confirmed before does not count any more, so that the person can be asked, and say yes, again
+        let consent = subject.consents.get_mut(purpose);
+        if let Some(consent) = consent.filter(|c| c.state == ConsentState::Granted && c.opt_in != OptIn::None)
+        {
+            consent.opt_in = OptIn::None;
+            cx.record(&Act::OptInReset { purpose: purpose.clone() });
+        }
+        stop_use(purpose, StopCause::Objection, at, subject, cx);
     }
     let staff = policy.staff_concerned(&purposes, subject.caretaker.as_ref());
     let detail = NoticeDetail { purposes, at: Some(at), ..NoticeDetail::default() };
@@ -162,18 +189,22 @@ fn unclear(at: Timestamp, subject: &mut Subject, cx: &mut Decision<'_>) -> Resul
 }
 
 impl WithdrawConsent {
-    /// The purposes meant. "All" is every purpose of the policy that rests on consent, whether or not a consent is
-    /// known here: the message that gave it may be on its way still.
+    /// The purposes meant. "All" is every purpose of the policy that rests on consent or soft opt-in, whether or not a
+    /// consent or a sale is known here: the message that told it may be on its way still.
     fn purposes(&self, subject: &Subject, cx: &Decision<'_>) -> Result<Vec<PurposeId>, Refusal> {
         let policy = cx.policy();
         let purposes = match &self.purposes {
             Purposes::Several(Several::All) => {
-                let consented = policy.purposes.values().filter(|p| p.basis == LawfulBasis::Consent);
-                return Ok(consented.map(|p| p.id.clone()).collect());
+                let ends = |p: &&Purpose| p.basis == LawfulBasis::Consent || p.basis.is_soft_opt_in();
+                return Ok(policy.purposes.values().filter(ends).map(|p| p.id.clone()).collect());
             }
             Purposes::Several(Several::Current) => {
                 let granted = subject.consents.iter().filter(|(_, c)| c.is_granted(cx.now()));
-                return Ok(granted.map(|(purpose, _)| purpose.clone()).collect());
+                let customer = subject.soft_opt_ins.keys().filter(|purpose| {
+                    policy.purposes.get(*purpose).is_some_and(|p| p.basis.is_soft_opt_in())
+                });
+                let current: BTreeSet<_> = granted.map(|(purpose, _)| purpose).chain(customer).collect();
+                return Ok(current.into_iter().cloned().collect());
             }
             Purposes::These(purposes) => purposes,
         };

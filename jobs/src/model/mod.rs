@@ -5,9 +5,11 @@ mod consent;
 mod identity;
 mod notice;
 mod order;
+mod origin;
 mod page;
 mod request;
 mod restriction;
+mod soft_opt_in;
 mod subject;
 mod topic;
 
@@ -16,8 +18,10 @@ pub use consent::{Answer, Consent, ConsentRecord, ConsentState, Evidence, Expres
 pub use identity::{Identity, IdentityKind, IdentityProblem, IdentityValue};
 pub use notice::{NoticeDetail, NoticeKind, NoticeState, Recipient, StaffNotice};
 pub use order::{Statement, StatementKind};
-pub use page::{PageCode, PersonalPage};
+pub use origin::{DataOrigin, SourceNoticeState};
+pub use page::{NewAddress, PageCode, PersonalPage};
 pub use request::{ConsentRequest, RequestState};
 pub use restriction::{Ground, Objection, ObjectionState, Restriction, RestrictionState};
+pub use soft_opt_in::{Sale, SoftOptIn};
 pub use subject::{Link, LinkedKind, Subject, SubjectId, SubjectKeys, SubjectKind, SubjectState};
 pub use topic::TopicChoice;

@@ -2,7 +2,7 @@
 //! agreed to and takes it back, and nothing more.
 
 use super::subject::{Subject, SubjectId};
-use crate::protection::{LinkKind, Vault, token_hash};
+use crate::protection::{LinkKind, Sealed, Vault, token_hash};
 use crate::time::{Span, Timestamp};
 use uuid::Uuid;
 
@@ -15,6 +15,45 @@ pub struct PersonalPage {
     pub token_hash: Option<[u8; 32]>,
     /// The last code that was mailed.
     pub code: Option<PageCode>,
+    /// A new email address that waits to be confirmed.
+    pub address: Option<NewAddress>,
+}
+
+/// An email address that the subject gave on its page. It is nobody's identity until whoever reads the mail sent there has
+/// confirmed it, so nothing is found or decided by it before (G9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAddress {
+    /// Its id, from which the token of the link in the mail derives.
+    pub id: Uuid,
+    /// SHA-256 of that token.
+    pub token_hash: [u8; 32],
+    /// The address, under the subject's contact key.
+    pub sealed: Sealed,
+    /// Until when it can be confirmed.
+    pub until: Timestamp,
+}
+
+impl NewAddress {
+    /// How long a new address can be confirmed.
+    pub const PERIOD: Span = Span::days(1);
+    /// For how long a mail to it is on the way, so that a button pressed twice sends one.
+    const ON_THE_WAY: Span = Span::minutes(1);
+
+    /// A new one, given at `now`.
+    pub fn new(id: Uuid, sealed: Sealed, now: Timestamp, vault: &Vault) -> Self {
+        let token_hash = token_hash(&Self::token(id, vault));
+        Self { id, token_hash, sealed, until: now.plus(Self::PERIOD) }
+    }
+
+    /// The token of the link that confirms it.
+    pub fn token(id: Uuid, vault: &Vault) -> String {
+        vault.link_token(LinkKind::Address, id, 0)
+    }
+
+    /// Whether it was given so shortly before `now` that its mail is on the way.
+    pub fn is_on_the_way(&self, now: Timestamp) -> bool {
+        now.plus(Self::PERIOD) < self.until.plus(Self::ON_THE_WAY)
+    }
 }
 
 /// A code that was mailed to the subject, and unlocks what the address alone does not. It is derived from its id, see
@@ -70,7 +109,7 @@ impl PersonalPage {
 
     fn of_generation(subject: SubjectId, generation: i16, vault: &Vault) -> Self {
         let token = vault.link_token(LinkKind::Preferences, subject.0, generation);
-        Self { generation, token_hash: Some(token_hash(&token)), code: None }
+        Self { generation, token_hash: Some(token_hash(&token)), code: None, address: None }
     }
 
     /// The token of its address; none if it is revoked.
@@ -86,7 +125,7 @@ impl PersonalPage {
 
     /// Takes its address away until another one is issued.
     pub fn revoke(&mut self) {
-        (self.token_hash, self.code) = (None, None);
+        (self.token_hash, self.code, self.address) = (None, None, None);
     }
 }
 

@@ -3,11 +3,13 @@
 use super::consent::Consent;
 use super::identity::{Identity, IdentityKind, IdentityValue};
 use super::notice::StaffNotice;
+use super::origin::DataOrigin;
 use super::page::PersonalPage;
 use super::request::ConsentRequest;
 use super::restriction::{Ground, Objection, Restriction};
+use super::soft_opt_in::SoftOptIn;
 use super::topic::TopicChoice;
-use crate::code::{FieldId, PurposeId, StaffId, TopicId};
+use crate::code::{DataSourceId, FieldId, PurposeId, StaffId, TopicId};
 use crate::locale::Locale;
 use crate::protection::{BlindIndex, DataKey, Place, Sealed, Unsealable, Vault, WrappedKey, new_id};
 use crate::time::Timestamp;
@@ -179,6 +181,10 @@ pub struct Subject {
     pub restrictions: BTreeMap<Ground, Restriction>,
     /// Objections by purpose; read only for jobs that decide about them.
     pub objections: BTreeMap<PurposeId, Objection>,
+    /// Where data of it came from; read only for jobs that decide about rights.
+    pub origins: BTreeMap<DataSourceId, DataOrigin>,
+    /// What soft opt-in rests on, by purpose; read with objections.
+    pub soft_opt_ins: BTreeMap<PurposeId, SoftOptIn>,
     /// The address of its own page; read only for what changes it.
     pub page: Option<PersonalPage>,
     /// What it said of topics; read with its page.
@@ -213,6 +219,8 @@ impl Subject {
             notices: Vec::new(),
             restrictions: BTreeMap::new(),
             objections: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            soft_opt_ins: BTreeMap::new(),
             page: None,
             topics: BTreeMap::new(),
         }

@@ -31,4 +31,10 @@ pub struct Periods {
     pub reminder: Option<Span>,
     /// How long IP and user agent are kept with a consent record; none: as long as the record.
     pub network_evidence: Option<Span>,
+    /// How long notices to staff are kept once they are acknowledged.
+    pub acknowledged_notices: Span,
+    /// How long personal tokens of staff are listed once they have expired.
+    pub expired_tokens: Span,
+    /// How long restrictions are kept once they are lifted, and objections once they are decided against.
+    pub settled_rights: Span,
 }

@@ -4,6 +4,7 @@
 mod children;
 mod content;
 mod controller;
+mod data_source;
 mod dictionary;
 mod field;
 pub mod file;
@@ -19,6 +20,7 @@ mod staff;
 pub use children::Children;
 pub use content::{Concerns, Content, ContentVersion, Document};
 pub use controller::{Controller, MailIdentity};
+pub use data_source::DataSource;
 pub use dictionary::{Dictionaries, Dictionary};
 pub use field::{DataKind, Field, FieldClass, FieldKind};
 pub use form::ConsentForm;
@@ -31,10 +33,10 @@ pub use source::{Source, TypePattern};
 pub use staff::{NoticeChannel, Pace, Role, StaffGroup, StaffMember, StaffNotices};
 
 use crate::code::{
-    ChannelId, ContentId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId,
-    TopicId,
+    ChannelId, ContentId, DataSourceId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, RecipientId,
+    ScheduleId, SourceId, StaffId, TopicId,
 };
-use crate::locale::Locale;
+use crate::locale::{Locale, Texts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the controller has laid down.
@@ -50,6 +52,10 @@ pub struct Policy {
     pub features: BTreeSet<Feature>,
     /// What personal data are used for.
     pub purposes: BTreeMap<PurposeId, Purpose>,
+    /// Titles of those who receive data; purposes may name others too.
+    pub recipients: BTreeMap<RecipientId, Texts>,
+    /// Where data come from that subjects have not given themselves.
+    pub data_sources: BTreeMap<DataSourceId, DataSource>,
     /// Subscription topics.
     pub topics: BTreeMap<TopicId, Topic>,
     /// Channels of communication.
@@ -110,6 +116,10 @@ pub enum Feature {
     Gate,
     /// Sending the mailings of apps.
     Mailings,
+    /// Changing the email address on the subject's own page.
+    AddressChanges,
+    /// Telling subjects where their data came from (Art. 14).
+    SourceNotices,
     /// Schedules.
     Schedules,
     /// Keeping data about criminal convictions and offences (Art. 10): only where a law provides for it.
@@ -118,11 +128,13 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ConsentRequests,
         Self::ConsentRecords,
         Self::Gate,
         Self::Mailings,
+        Self::AddressChanges,
+        Self::SourceNotices,
         Self::Schedules,
         Self::CriminalRecords,
     ];
@@ -134,6 +146,8 @@ impl Feature {
             Self::ConsentRecords => "consent_records",
             Self::Gate => "gate",
             Self::Mailings => "mailings",
+            Self::AddressChanges => "address_changes",
+            Self::SourceNotices => "source_notices",
             Self::Schedules => "schedules",
             Self::CriminalRecords => "criminal_records",
         }

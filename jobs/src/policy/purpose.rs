@@ -59,12 +59,25 @@ pub enum LawfulBasis {
         /// Where the balancing test is kept.
         balancing_test: String,
     },
+    /// Article 13(2) of Directive 2002/58/EC: direct marketing of similar products or services of the controller's own, by
+    /// contact details that customers gave with a sale, until they object.
+    SoftOptIn {
+        /// What was sold, and is advertised the like of; told to people.
+        similar_to: Texts,
+        /// By which channels: only electronic ones.
+        channels: BTreeSet<ChannelId>,
+    },
 }
 
 impl LawfulBasis {
     /// Whether a subject may object to processing on this basis (Art. 21(1)).
     pub const fn is_objectionable(&self) -> bool {
-        matches!(self, Self::PublicTask | Self::LegitimateInterest { .. })
+        matches!(self, Self::PublicTask | Self::LegitimateInterest { .. } | Self::SoftOptIn { .. })
+    }
+
+    /// Whether it is soft opt-in.
+    pub const fn is_soft_opt_in(&self) -> bool {
+        matches!(self, Self::SoftOptIn { .. })
     }
 
     /// The name as written in policy and answers.
@@ -76,6 +89,7 @@ impl LawfulBasis {
             Self::VitalInterests => "vital_interests",
             Self::PublicTask => "public_task",
             Self::LegitimateInterest { .. } => "legitimate_interest",
+            Self::SoftOptIn { .. } => "soft_opt_in",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The controller's people: who they are, what they may do, and what they handle.
 
-use crate::code::{FieldId, GroupId, MailIdentityId, ProcessId, PurposeId, StaffId};
+use crate::code::{FieldId, GroupId, MailIdentityId, ProcessId, PurposeId, StaffChannelId, StaffId};
 use crate::locale::{Locale, Texts};
 use crate::policy::Policy;
 use crate::time::Span;
@@ -64,32 +64,24 @@ pub enum Pace {
 }
 
 /// By what a member of staff is told.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 pub enum NoticeChannel {
     /// By mail.
-    #[default]
     Mail = 0,
+    /// By the person's channel; by mail only if that fails.
+    Channel = 1,
+    /// By the person's channel and by mail.
+    Both = 2,
 }
 
 impl NoticeChannel {
-    /// The name as written in the policy and in lists.
+    /// The name as written in lists.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Channel => "channel",
+            Self::Both => "both",
         }
     }
 
@@ -97,6 +89,8 @@ impl NoticeChannel {
     pub const fn from_i16(value: i16) -> Option<Self> {
         match value {
             0 => Some(Self::Mail),
+            1 => Some(Self::Channel),
+            2 => Some(Self::Both),
             _ => None,
         }
     }
@@ -117,10 +111,12 @@ pub struct StaffMember {
     pub groups: BTreeSet<GroupId>,
     /// What the person may do: own roles, and those of the groups.
     pub roles: BTreeSet<Role>,
-    /// When the person is told.
+    /// When the person is told by mail.
     pub pace: Pace,
-    /// By what the person is told.
-    pub channel: NoticeChannel,
+    /// The channel that the person is told by, at once; none: by mail.
+    pub channel: Option<StaffChannelId>,
+    /// The person is told by mail besides.
+    pub also_by_mail: bool,
 }
 
 /// A group of staff.
@@ -159,6 +155,15 @@ impl StaffMember {
     /// Whether the person has the role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// By what the person is told.
+    pub const fn told_by(&self) -> NoticeChannel {
+        match (&self.channel, self.also_by_mail) {
+            (None, _) => NoticeChannel::Mail,
+            (Some(_), false) => NoticeChannel::Channel,
+            (Some(_), true) => NoticeChannel::Both,
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum LinkKind {
     Unsubscribe,
     /// A subject's own page, permanently.
     Preferences,
+    /// Confirming a new email address.
+    Address,
 }
 
 impl LinkKind {
@@ -49,6 +51,7 @@ impl LinkKind {
             Self::Notice => b"link/notice",
             Self::Unsubscribe => b"link/unsubscribe",
             Self::Preferences => b"link/preferences",
+            Self::Address => b"link/address",
         }
     }
 }

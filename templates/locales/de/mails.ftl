@@ -37,3 +37,11 @@ mail-code-valid = Der Code gilt { $minutes } Minuten.
 mail-code-ignore = Wenn Sie es nicht waren, brauchen Sie nichts zu tun: Ohne diesen Code wird nichts geändert. Bitte geben Sie ihn an niemanden weiter.
 mail-code-footer = Sie erhalten diese E-Mail, weil auf Ihrer Seite ein Code angefordert wurde. Sie enthält keine Werbung und keine Nachverfolgung.
 mail-preferences = Ihre Einwilligungen jederzeit:
+
+mail-address-subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse
+mail-address-heading = Ist das Ihre neue Adresse?
+mail-address-intro = Jemand, vermutlich Sie, hat diese Adresse auf seiner Seite bei { $controller } als neue angegeben. Sobald Sie sie bestätigen, gehen E-Mails von { $controller } hierher.
+mail-address-button = Adresse bestätigen
+mail-address-link = Wenn die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse:
+mail-address-valid = Der Link gilt bis { $date }. Wenn Sie es nicht waren, brauchen Sie nichts zu tun: Dann wird nichts geändert.
+mail-address-footer = Sie erhalten diese E-Mail, weil diese Adresse auf einer persönlichen Seite angegeben wurde. Sie enthält keine Werbung und keine Nachverfolgung.

@@ -37,3 +37,11 @@ mail-code-valid = The code is valid for { $minutes } minutes.
 mail-code-ignore = If it was not you, you need not do anything: without this code nothing is changed. Please do not pass it on to anybody.
 mail-code-footer = You receive this email because a code was asked for on your page. It contains no advertising and no tracking.
 mail-preferences = Your consents at any time:
+
+mail-address-subject = Please confirm your new email address
+mail-address-heading = Is this your new address?
+mail-address-intro = Somebody, presumably you, has given this address as the new one of their page at { $controller }. Mails of { $controller } go here once you confirm it.
+mail-address-button = Confirm the address
+mail-address-link = If the button does not work, open this address:
+mail-address-valid = The link is valid until { $date }. If it was not you, you need not do anything: nothing is changed then.
+mail-address-footer = You receive this email because this address was given on a personal page. It contains no advertising and no tracking.

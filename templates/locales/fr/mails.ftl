@@ -37,3 +37,11 @@ mail-code-valid = Le code est valable { $minutes } minutes.
 mail-code-ignore = Si ce n’était pas vous, vous n’avez rien à faire : sans ce code, rien n’est modifié. Ne le communiquez à personne.
 mail-code-footer = Vous recevez cet e-mail parce qu’un code a été demandé sur votre page. Il ne contient ni publicité ni suivi.
 mail-preferences = Vos consentements, à tout moment :
+
+mail-address-subject = Veuillez confirmer votre nouvelle adresse e-mail
+mail-address-heading = Est-ce votre nouvelle adresse ?
+mail-address-intro = Quelqu’un, vraisemblablement vous, a indiqué cette adresse comme la nouvelle sur sa page auprès de { $controller }. Dès que vous la confirmez, les e-mails de { $controller } arrivent ici.
+mail-address-button = Confirmer l’adresse
+mail-address-link = Si le bouton ne fonctionne pas, ouvrez cette adresse :
+mail-address-valid = Le lien est valable jusqu’au { $date }. Si ce n’était pas vous, vous n’avez rien à faire : rien n’est alors modifié.
+mail-address-footer = Vous recevez cet e-mail parce que cette adresse a été indiquée sur une page personnelle. Il ne contient ni publicité ni suivi.

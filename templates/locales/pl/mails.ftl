@@ -37,3 +37,11 @@ mail-code-valid = Czas ważności kodu w minutach: { $minutes }.
 mail-code-ignore = Jeśli to nie Ty, nie musisz nic robić: bez tego kodu nic się nie zmieni. Nie przekazuj go nikomu.
 mail-code-footer = Otrzymujesz tę wiadomość, ponieważ na Twojej stronie zamówiono kod. Nie zawiera reklam ani śledzenia.
 mail-preferences = Twoje zgody w każdej chwili:
+
+mail-address-subject = Potwierdź swój nowy adres e-mail
+mail-address-heading = Czy to Twój nowy adres?
+mail-address-intro = Ktoś, prawdopodobnie Ty, podał ten adres jako nowy na swojej stronie w { $controller }. Gdy go potwierdzisz, wiadomości od { $controller } będą przychodzić tutaj.
+mail-address-button = Potwierdź adres
+mail-address-link = Jeśli przycisk nie działa, otwórz ten adres:
+mail-address-valid = Link jest ważny do { $date }. Jeśli to nie Ty, nie musisz nic robić: wtedy nic się nie zmieni.
+mail-address-footer = Otrzymujesz tę wiadomość, ponieważ ten adres podano na stronie osobistej. Nie zawiera reklam ani śledzenia.

@@ -12,6 +12,7 @@ on_both! {
     run_again_it_goes_on_and_doubles_nothing,
     nothing_that_was_ended_is_revived,
     an_objection_outlives_the_basis_that_it_was_against,
+    a_list_outdoes_no_unclear_withdrawal,
     double_opt_in_cannot_be_claimed,
     a_rehearsal_changes_nothing,
     one_value_may_stand_for_all_lines,
@@ -221,6 +222,26 @@ async fn an_objection_outlives_the_basis_that_it_was_against(mut app: TestApp) {
     assert_eq!(import(&app, &list).await, counts(1, 0, 0, 1, 0));
     let errors = std::fs::read_to_string(path.with_extension("csv.errors.csv")).expect("a file");
     assert!(errors.contains("objected to this purpose"), "{errors}");
+}
+
+async fn a_list_outdoes_no_unclear_withdrawal(app: TestApp) {
+    app.request(ANA).await;
+    app.agree(&app.letter(1).await.link()).await;
+    app.advance(Span::hours(1));
+    let said = json!({"subject": {"email": ANA}, "purposes": "all", "unclear": true});
+    app.send("consent.withdraw.v1", said).await;
+    app.advance(Span::hours(1));
+    let text = format!("email,content,given_at\n{ANA},newsletter,{}\n", app.clock.now());
+    app.advance(Span::hours(1));
+    let (path, list) = file(&app, "list.csv", &text);
+    assert_eq!(import(&app, &list).await, counts(1, 0, 0, 1, 0));
+    let errors = std::fs::read_to_string(path.with_extension("csv.errors.csv")).expect("a file");
+    assert!(errors.contains("objected to this purpose"), "{errors}");
+    // she can be asked, and say yes, again
+    app.advance(Span::days(2));
+    app.request(ANA).await;
+    app.agree(&app.letter(2).await.link()).await;
+    assert!(app.allowed(ANA).await);
 }
 
 async fn double_opt_in_cannot_be_claimed(app: TestApp) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both! {
     consents_are_listed_and_shown,
     a_subject_is_shown_by_any_of_its_names,
+    accepted_terms_are_shown,
     lists_come_in_pages,
 }
 
@@ -25,6 +26,20 @@ async fn two_people(app: &TestApp) {
     app.request("bob@example.org").await;
     app.letter(2).await;
     app.quiet().await;
+}
+
+async fn accepted_terms_are_shown(app: TestApp) {
+    let terms = json!({"subject": {"email": "ana@example.org", "locale": "de"}, "content": "terms",
+        "accepted_at": "2026-02-03T08:00:00Z", "source": "checkout", "evidence": {"form": "footer/7"}});
+    app.send("terms.accept.v1", terms).await;
+    let shown = app.rescind(&["subjects", "show", "email:ana@example.org", "--json"]).await.json();
+    let accepted = &shown[0]["accepted_terms"][0];
+    assert_eq!((&accepted["content"], &accepted["version"]), (&json!("terms"), &json!(1)));
+    assert_eq!((&accepted["locale"], &accepted["source"]), (&json!("de"), &json!("checkout")));
+    assert_eq!(accepted["accepted_at"], "2026-02-03T08:00:00Z");
+    let shown = app.rescind(&["subjects", "show", "email:ana@example.org"]).await.done();
+    assert!(shown.contains("accepted terms") && shown.contains("2026-02-03T08:00:00Z"), "{shown}");
+    assert_nothing_personal(&shown);
 }
 
 fn assert_nothing_personal(text: &str) {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 static ENTERED: Sql = sql("select id from inbox where id = any($1::text[])");
 static MAILS_OPEN: Sql = sql("select count(*) from mail where state in (0, 1, 2)");
 static EVENTS_OPEN: Sql = sql("select count(*) from event where state in (0, 1)");
+static DELIVERIES_OPEN: Sql = sql("select count(*) from webhook_delivery");
 static PARKED: Sql = sql("select count(*) from parked");
 static ROWS: Sql = sql("select i.bidx, \
     (select count(*) from consent_request r where r.subject_id = i.subject_id), \
@@ -71,6 +72,7 @@ impl Rig {
             && self.number(&MAILS_OPEN).await == 0
             && queue::depth(&self.opened.pool, self.opened.clock.now()).await.expect("a query").0 == 0
             && self.number(&EVENTS_OPEN).await == 0
+            && self.number(&DELIVERIES_OPEN).await == 0
     }
 
     /// The rows about each message's subject.
@@ -152,6 +154,7 @@ impl Rig {
             }
         }
         self.events(messages, &mut found).await;
+        self.webhooks(messages, &mut found).await;
         let parked = self.number(&PARKED).await;
         if parked > 0 {
             found.figures.lost += usize::try_from(parked).expect("few");
@@ -182,6 +185,30 @@ impl Rig {
             found
                 .wrong
                 .push(format!("{}: its mail is in state {state:?} and arrived {copies} times", message.id));
+        }
+    }
+
+    /// Every event has come to the endpoint; what came again did so under the same `webhook-id`.
+    async fn webhooks(&self, messages: &[Message], found: &mut Found) {
+        let mut came: HashMap<String, usize> = HashMap::new();
+        for request in self.endpoint.seen() {
+            let (head, body) = request.split_once("\r\n\r\n").expect("a request");
+            let id = head.lines().find_map(|line| line.strip_prefix("webhook-id: ")).unwrap_or_default();
+            let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            if body["id"] != id {
+                found.wrong.push(format!("event {} came under the webhook-id {id:?}", body["id"]));
+            }
+            *came.entry(id.to_owned()).or_default() += 1;
+        }
+        for row in self.read(&EVENTS, vec![self.indexes(messages)]).await {
+            let id = row.get::<Uuid>(1).expect("an id").to_string();
+            match came.get(&id) {
+                Some(times) => found.figures.told_again += times - 1,
+                None => {
+                    found.figures.lost += 1;
+                    found.wrong.push(format!("event {id} never came to the endpoint"));
+                }
+            }
         }
     }
 

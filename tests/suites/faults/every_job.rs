@@ -65,7 +65,13 @@ async fn whatever_call_of_the_store_fails_it_ends_in_the_same_state(database: Te
                     let given = prepared(kind.name, &parts, &keeper).await.redelivered(redelivered);
                     play(&parts, &given.expect("as before"), Some((number, *failure))).await;
                     let what = format!("{}, call {number} ({}) {failure:?}", kind.name, call.name());
-                    wrong.extend(difference(&what, &calm, &keeper.state(&parts).await));
+                    let is = keeper.state(&parts).await;
+                    // without an inbox, what was committed unseen is decided again, and the trail may tell that
+                    let again = kind.internal && *call == Point::StoreCommitted;
+                    wrong.extend(match again {
+                        true => difference(&what, &calm.clone().without_trail(), &is.without_trail()),
+                        false => difference(&what, &calm, &is),
+                    });
                     runs += 1;
                 }
             }

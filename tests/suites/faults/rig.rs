@@ -11,6 +11,7 @@ use rescind_tests::program::{self, Program};
 use rescind_tests::smtp_sink::{SinkOptions, SmtpSink};
 use rescind_tests::tap::Tap;
 use rescind_tests::temp_folder::TempFolder;
+use rescind_tests::web_server::{Served, WebServer};
 use rescind_worker::app::Opened;
 use rescind_worker::clock::{Clock, Randomness};
 use rescind_worker::config::Config;
@@ -49,6 +50,8 @@ pub(super) struct Rig {
     pub(super) opened: Opened,
     pub(super) tap: Option<Tap>,
     pub(super) sink: Option<SmtpSink>,
+    /// An endpoint of webhooks that takes every event.
+    pub(super) endpoint: WebServer,
     settings: Vec<(&'static str, String)>,
     http: reqwest::Client,
     /// Ids of what was taken over HTTP.
@@ -69,6 +72,18 @@ impl Rig {
             // little at a time, so that a round has several of everything
             ("RESCIND_RUNNER__BATCH_SIZE", "4".to_owned()),
             ("RESCIND_MAIL__GROUP_SIZE", GROUP.to_string()),
+        ]);
+        let endpoint =
+            WebServer::start(|_| Served::text("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
+        let webhooks = folder.path().join("webhooks.toml");
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let url = endpoint.url("/hook");
+        let text = format!("[shop]\nurl = \"{url}\"\nsecret = \"{secret}\"\nevents = [\"*\"]\n");
+        std::fs::write(&webhooks, text).expect("the endpoint can be written");
+        settings.extend([
+            ("RESCIND_WEBHOOKS__FILE", webhooks.display().to_string()),
+            ("RESCIND_EGRESS__SCHEMES", "any".to_owned()),
+            ("RESCIND_EGRESS__ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
         ]);
         let (mut broker, mut sink, mut sources) = (None, None, "");
         if way == Way::Broker {
@@ -112,7 +127,7 @@ impl Rig {
         let opened = Opened::open(config, Clock::system(), Randomness::system()).await;
         let opened = opened.unwrap_or_else(|e| panic!("{e}"));
         let taken = Arc::default();
-        Self { way, opened, tap, sink, settings, http, taken, broker, folder, _database: database }
+        Self { way, opened, tap, sink, endpoint, settings, http, taken, broker, folder, _database: database }
     }
 
     /// The folder of the mailbox.

@@ -14,6 +14,7 @@ on_both! {
     a_restricted_subject_only_withdraws,
     a_child_does_not_grow_up_by_a_click,
     every_language_has_the_code,
+    what_answers_a_form_offers_every_language,
 }
 
 /// Ana is known and has consented to nothing yet.
@@ -295,9 +296,12 @@ async fn a_child_does_not_grow_up_by_a_click(app: TestApp) {
     let give = [("give", "newsletter"), ("version", "1"), ("agree", "yes")];
     let (_, page) = post(&app, &address, "edit", &own.into_iter().chain(give).collect::<Vec<_>>()).await;
     assert!(!page.contains("role=\"status\""), "{page}");
-    let grow = [("correct", "yes"), ("field.birthday", "1990-05-01")];
-    let (status, _) = post(&app, &address, "edit", &own.into_iter().chain(grow).collect::<Vec<_>>()).await;
-    assert_eq!(status, 422);
+    for birthday in ["1990-05-01", ""] {
+        let grow = [("correct", "yes"), ("field.birthday", birthday)];
+        let form: Vec<_> = own.into_iter().chain(grow).collect();
+        let (status, _) = post(&app, &address, "edit", &form).await;
+        assert_eq!(status, 422, "{birthday:?}");
+    }
     assert_eq!(app.count("select count(*) from consent_record").await, 0);
 }
 
@@ -318,5 +322,28 @@ async fn every_language_has_the_code(app: TestApp) {
         let page = response.text().await.unwrap();
         assert!(page.contains(&format!("<html lang=\"{locale}\"")), "{page}");
         assert!(plain(&page).contains(&format!("action=\"unlock?lang={locale}\"")), "{page}");
+    }
+}
+
+async fn what_answers_a_form_offers_every_language(app: TestApp) {
+    known(&app).await;
+    let address = address(&app).await;
+    let edit = unlocked(&app, &address, 1).await;
+    // the very code opens it once more
+    let there = follow(&format!("{address}/unlock"), &edit, "lang=fr");
+    let (status, page) = app.get(&there).await;
+    assert!(status == 200 && page.contains("autocomplete=\"one-time-code\""), "{there}: {page}");
+    let own = nonce(&edit);
+    for (place, form) in [
+        ("code", vec![("nonce", own.as_str())]),
+        ("code", vec![("nonce", "stale")]),
+        ("unlock", vec![("nonce", own.as_str()), ("code", "1")]),
+        ("edit", vec![("nonce", own.as_str())]),
+    ] {
+        let (_, page) = post(&app, &address, place, &form).await;
+        let there = follow(&format!("{address}/{place}"), &page, "lang=fr");
+        let (status, page) = app.get(&there).await;
+        assert!(status == 200 && page.contains("<html lang=\"fr\""), "{place}: {there}: {page}");
+        assert!(PERSONAL.iter().all(|text| !page.contains(text)), "{page}");
     }
 }

@@ -6,6 +6,7 @@ use rescind_tests::on_both;
 
 on_both! {
     the_notice_says_what_the_policy_says,
+    it_names_who_receives_data_for_what_and_where_data_come_from,
 }
 
 async fn the_notice_says_what_the_policy_says(app: TestApp) {
@@ -41,6 +42,21 @@ async fn the_notice_says_what_the_policy_says(app: TestApp) {
         let language = if locale == "de" { "de" } else { "en" };
         assert!(page.contains(&format!("<div lang=\"{language}\"")), "{locale}: {page}");
     }
+}
+
+async fn it_names_who_receives_data_for_what_and_where_data_come_from(mut app: TestApp) {
+    let (_, page) = app.get(&app.url("/privacy?lang=de")).await;
+    let (before, order) = page.split_once("<h3>Abwicklung von Bestellungen</h3>").expect("the purpose");
+    let order = order.split_once("</section>").expect("its end").0;
+    let carrier = "<li lang=\"de\">Der Paketdienst, der die Bestellung zustellt</li>";
+    assert!(order.contains(carrier) && !before.contains(carrier), "{page}");
+    assert!(page.contains("Die Besucherliste einer Messe"), "{page}");
+    // a policy of before has names alone
+    let example = include_str!("../../../config/policy/example.toml");
+    let (before, rest) = example.split_once("[recipients.carrier]").expect("a title");
+    app.restart_with_policy(&format!("{before}{}", rest.split_once("\n\n").expect("its end").1)).await;
+    let (_, page) = app.get(&app.url("/privacy?lang=de")).await;
+    assert!(page.contains("<li lang=\"de\">carrier</li>"), "{page}");
 }
 
 #[tokio::test]

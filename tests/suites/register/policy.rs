@@ -154,6 +154,7 @@ async fn what_is_switched_off_is_refused(app: TestApp) {
         "consent.withdrawn.v1",
         "processing.stop.v1",
         "processing.stop.v1",
+        "processing.stop.v1",
     ])
     .await;
 }

@@ -86,7 +86,7 @@ async fn withdrawal_and_objection_always_work(app: TestApp) {
     app.send("consent.withdraw.v1", json!({"subject": ana(), "purposes": ["recommendations"]})).await;
     assert_eq!(app.count("select count(*) from consent where state = 3").await, 1);
     app.send("subject.object.v1", json!({"subject": ana(), "purposes": "marketing"})).await;
-    assert_eq!(app.count("select count(*) from objection where state = 1").await, 1);
+    assert_eq!(app.count("select count(*) from objection where state = 1").await, 2);
     let no = json!([{"category": "marketing", "content": "newsletter", "answer": "disagree"}]);
     app.send("consent.record.v1", json!({"subject": ana(), "consents": no})).await;
     assert_eq!(state(&app).await, 1);

@@ -183,8 +183,8 @@ fn forget() -> &'static rescind_worker::store::dialect::Sql {
 }
 
 async fn a_purpose_that_nobody_handles_goes_to_the_administrators(mut app: TestApp) {
-    let policy =
-        example_policy("").replace("purposes = [\"newsletter\", \"recommendations\"]", "purposes = []");
+    let policy = example_policy("")
+        .replace("purposes = [\"newsletter\", \"recommendations\", \"similar_products\"]", "purposes = []");
     app.restart_with_policy(&policy).await;
     consented(&app).await;
     app.send("consent.withdraw.v1", withdrawal(json!("all"))).await;

@@ -9,8 +9,8 @@ use rescind_worker::store::dialect::Json;
 use rescind_worker::store::schedules::RunRow;
 use rescind_worker::store::sweeps::SweepState;
 use rescind_worker::store::tables::{
-    CounterRow, DeliveryRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, ParkedRow, RecordRow,
-    RequestRow, SweepRow,
+    CounterRow, DeliveryRow, EventRow, IdentityRow, InboxRow, JobRow, MailRow, NoticeRow, ObjectionRow,
+    ParkedRow, RecordRow, RequestRow, RestrictionRow, StaffTokenRow, SweepRow,
 };
 use rescind_worker::store::{Ts, inbox, keys};
 use uuid::Uuid;
@@ -23,6 +23,9 @@ on_both_databases! {
     closed_requests_go_when_their_own_end_has_passed,
     network_evidence_goes_at_its_own_time,
     a_key_stays_while_it_seals_something,
+    acknowledged_notices_go_and_open_ones_stay,
+    expired_tokens_go_and_the_newest_stays,
+    lifted_restrictions_and_overridden_objections_go_and_what_is_in_force_stays,
     the_newest_run_of_a_schedule_stays,
     old_reports_go,
     orphans_are_counted_and_kept,
@@ -83,7 +86,9 @@ fn mail(n: u128, state: i16, at: Ts) -> MailRow {
         created_at: at,
         settled_at: None,
         gated: 0,
+        topic: None,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     }
@@ -304,6 +309,99 @@ async fn a_key_stays_while_it_seals_something(database: TestDatabase) {
     let gone =
         keys::known_day_key(&mut tx, parts.engine.vault(), today - 8).await.expect("the store answers");
     assert!(gone.is_none());
+}
+
+async fn acknowledged_notices_go_and_open_ones_stay(database: TestDatabase) {
+    let parts = Parts::new(database, None).await;
+    let notice = |n: u128, acknowledged_at: Option<Ts>| NoticeRow {
+        id: id(n),
+        cause: id(n),
+        staff: text("bea"),
+        subject_id: id(1),
+        kind: 0,
+        channel: 0,
+        state: i16::from(acknowledged_at.is_some()),
+        created_at: ago(&parts, 900),
+        due_at: ago(&parts, 900),
+        reminded_at: None,
+        escalated_at: None,
+        acknowledged_at,
+        generation: 0,
+        token_hash: n.to_be_bytes().to_vec(),
+        sealed: vec![1],
+    };
+    let (old, young) = (Some(ago(&parts, 366)), Some(ago(&parts, 364)));
+    parts.put(&[notice(1, old), notice(2, old), notice(3, young), notice(4, None)]).await;
+    look(&parts).await;
+    assert_eq!(counted(&parts, "staff_notices").await, 2);
+    assert_eq!(parts.count("select count(*) from staff_notice").await, 2);
+    assert_eq!(parts.count("select count(*) from staff_notice where state = 0").await, 1);
+}
+
+async fn expired_tokens_go_and_the_newest_stays(database: TestDatabase) {
+    let parts = Parts::new(database, None).await;
+    let token = |n: u128, expires_at: Ts| StaffTokenRow {
+        id: id(n),
+        staff: text("bea"),
+        token_hash: n.to_be_bytes().to_vec(),
+        created_at: ago(&parts, 900),
+        expires_at,
+        made_by: text("carl"),
+    };
+    parts.put(&[token(1, ago(&parts, 366)), token(2, ago(&parts, 364)), token(3, ago(&parts, 366))]).await;
+    look(&parts).await;
+    assert_eq!(counted(&parts, "staff_tokens").await, 1);
+    // once a token was made one is demanded, and that it was made is known by the newest
+    parts.clock.advance(Span::days(300));
+    look(&parts).await;
+    assert_eq!(counted(&parts, "staff_tokens").await, 1);
+    assert_eq!(parts.count("select count(*) from staff_token").await, 1);
+}
+
+async fn lifted_restrictions_and_overridden_objections_go_and_what_is_in_force_stays(database: TestDatabase) {
+    let parts = Parts::new(database, None).await;
+    let (old, young) = (ago(&parts, 1096), ago(&parts, 1094));
+    let restriction = |n: u128, state, lifted_at: Option<Ts>| RestrictionRow {
+        subject_id: id(n),
+        ground: 2,
+        state,
+        since: ago(&parts, 2000),
+        told_by: text("shop"),
+        note: Some(vec![1]),
+        notice_mail: None,
+        lifted_at,
+    };
+    parts
+        .put(&[
+            restriction(1, 2, Some(old)),
+            restriction(2, 2, Some(young)),
+            restriction(3, 0, None),
+            restriction(4, 1, None),
+        ])
+        .await;
+    let objection = |n: u128, state, decided_at: Option<Ts>| ObjectionRow {
+        subject_id: id(n),
+        purpose: text("newsletter"),
+        state,
+        at: ago(&parts, 2000),
+        told_by: text("shop"),
+        decided_at,
+    };
+    parts
+        .put(&[
+            objection(1, 2, Some(old)),
+            objection(2, 2, Some(young)),
+            objection(3, 0, None),
+            // upheld: it stands in the way for as long as the subject is known
+            objection(4, 1, Some(old)),
+        ])
+        .await;
+    let trail = parts.count("select count(*) from audit").await;
+    look(&parts).await;
+    assert_eq!((counted(&parts, "restrictions").await, counted(&parts, "objections").await), (1, 1));
+    assert_eq!(parts.count("select count(*) from restriction").await, 3);
+    assert_eq!(parts.count("select count(*) from objection where state < 2").await, 2);
+    assert_eq!(parts.count("select count(*) from audit").await, trail);
 }
 
 async fn the_newest_run_of_a_schedule_stays(database: TestDatabase) {

@@ -1,6 +1,7 @@
 //! `rescind consents`: the register of consents, and what proves each. Personal values are masked; of the evidence
 //! only its presence is told.
 
+mod customers;
 mod export;
 mod import;
 mod shown;
@@ -45,6 +46,8 @@ pub(super) enum Command {
     },
     /// Record the consents of a list that were given elsewhere
     Import(import::Arguments),
+    /// Customers by soft opt-in, who have consented to nothing: the sale, and whether they have objected
+    Customers(customers::Arguments),
     /// Write the register of consents as CSV or JSON
     Export(export::Arguments),
     /// Correct many consents in one action; counts first
@@ -78,6 +81,7 @@ fn after(text: &str) -> Result<(Uuid, String), String> {
 pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(), Failure> {
     match command {
         Command::Import(arguments) => import::run(session, arguments).await,
+        Command::Customers(arguments) => customers::run(session, arguments).await,
         Command::Export(arguments) => export::run(session, arguments).await,
         Command::Update(arguments) => update::run(session, arguments).await,
         Command::List { purpose, state, subject, after, limit, form } => {

@@ -3,10 +3,13 @@
 use super::failure::Failure;
 use super::output::{Form, Page, or_dash};
 use super::session::Session;
+use crate::egress::Egress;
+use crate::outbox::{channels, chat};
 use crate::staff_token;
 use crate::store::rights;
 use rescind_jobs::model::{NoticeState, SubjectId};
 use rescind_jobs::policy::Role;
+use rescind_jobs::protection::new_id;
 use rescind_jobs::time::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -36,6 +39,11 @@ pub(super) enum Command {
         /// The token's id
         id: Uuid,
     },
+    /// Send a test to a channel by which staff are told, once, and tell what came back
+    TestChannel {
+        /// The channel's name
+        name: String,
+    },
     /// The notices that staff were given, and who has acknowledged
     Notices {
         /// Only those that were not acknowledged
@@ -58,7 +66,8 @@ struct Person {
     roles: Vec<&'static str>,
     purposes: Vec<String>,
     notices: rescind_jobs::policy::Pace,
-    channel: &'static str,
+    channel: String,
+    also_by_mail: bool,
 }
 
 #[derive(Serialize)]
@@ -118,6 +127,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             let staff = staff_token::revoke(&opened, &actor, id).await?;
             session.out.line(format!("the token {id} of {staff} is revoked"))
         }
+        Command::TestChannel { name } => test_channel(session, &name).await,
         Command::Notices { open, page, form } => {
             let opened = session.open_existing().await?;
             let state = open.then_some(NoticeState::Open);
@@ -165,6 +175,27 @@ pub(super) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
     }
 }
 
+async fn test_channel(session: &mut Session<'_>, name: &str) -> Result<(), Failure> {
+    let config = session.config()?;
+    let channels = crate::app::staff_channels(&config)?;
+    let Some(channel) = channels.iter().find(|channel| channel.name.as_str() == name) else {
+        let known: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
+        let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+        return Err(Failure::wrong(format!("staff_channels.file has no channel {name:?}; it has: {known}")));
+    };
+    let egress = Egress::new(&config.egress).map_err(|error| Failure::failed(error.to_string()))?;
+    let now = session.clock.now();
+    let mut rng = session.randomness.generator().map_err(|error| Failure::failed(error.to_string()))?;
+    let id = new_id(now, &mut rng);
+    match channels::send(&egress, channel, id, now, chat::trial(&channel.kind, id, now)).await {
+        Ok(status) if status.is_success() => {
+            session.out.line(format!("{name} has taken it ({})", status.as_u16()))
+        }
+        Ok(status) => Err(Failure::failed(format!("{name} answered {}", status.as_u16()))),
+        Err(error) => Err(Failure::failed(format!("{name} did not answer: {error}"))),
+    }
+}
+
 /// Reads the policy alone: whom it names does not depend on the store.
 fn list(session: &mut Session<'_>, form: Form) -> Result<(), Failure> {
     let policy = crate::app::policy(&session.config()?)?.policy;
@@ -186,7 +217,8 @@ fn list(session: &mut Session<'_>, form: Form) -> Result<(), Failure> {
                 roles: member.roles.iter().map(|role| role.as_str()).collect(),
                 purposes,
                 notices: member.pace,
-                channel: member.channel.as_str(),
+                channel: member.channel.as_ref().map_or_else(|| "mail".to_owned(), ToString::to_string),
+                also_by_mail: member.also_by_mail,
             }
         })
         .collect();

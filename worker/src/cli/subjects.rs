@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::app::Opened;
 use crate::personal_link::{self, Wish};
 use crate::reveal::{self, Wanted};
+use crate::store::pages::{self, AcceptanceLine};
 use crate::store::registers;
 use rescind_jobs::model::{LinkedKind, RequestState, Subject, SubjectId};
 use rescind_jobs::policy::Role;
@@ -71,9 +72,14 @@ struct Shown {
     fields: BTreeMap<String, String>,
     links: Vec<ShownLink>,
     consents: Vec<ShownConsent>,
+    accepted_terms: Vec<ShownTerms>,
     open_requests: Vec<ShownRequest>,
     restrictions: BTreeMap<&'static str, Timestamp>,
     objections: BTreeMap<String, &'static str>,
+    /// Where data came from, and where the notice of it stands.
+    data_sources: BTreeMap<String, ShownOrigin>,
+    /// When the sale was that soft opt-in rests on, by purpose.
+    sales: BTreeMap<String, Timestamp>,
     caretaker: Option<String>,
     mails: BTreeMap<&'static str, i64>,
 }
@@ -105,6 +111,25 @@ struct ShownConsent {
 }
 
 #[derive(Serialize)]
+struct ShownTerms {
+    content: String,
+    version: i32,
+    locale: String,
+    accepted_at: Timestamp,
+    source: String,
+    told_by: String,
+    recorded_at: Timestamp,
+    record: Uuid,
+}
+
+#[derive(Serialize)]
+struct ShownOrigin {
+    notice: &'static str,
+    since: Timestamp,
+    told_by: String,
+}
+
+#[derive(Serialize)]
 struct ShownRequest {
     id: Uuid,
     purpose: String,
@@ -116,7 +141,12 @@ struct ShownRequest {
 }
 
 impl Shown {
-    fn of(opened: &Opened, subject: &Subject, mails: BTreeMap<&'static str, i64>) -> Self {
+    fn of(
+        opened: &Opened,
+        subject: &Subject,
+        terms: Vec<AcceptanceLine>,
+        mails: BTreeMap<&'static str, i64>,
+    ) -> Self {
         let masked = Masked::new(opened, subject);
         Self {
             id: subject.id,
@@ -165,6 +195,14 @@ impl Shown {
                     record: consent.record,
                 })
                 .collect(),
+            accepted_terms: terms
+                .into_iter()
+                .map(|terms| {
+                    let (content, version, locale) = terms.content;
+                    let AcceptanceLine { id: record, source, told_by, accepted_at, recorded_at, .. } = terms;
+                    ShownTerms { content, version, locale, accepted_at, source, told_by, recorded_at, record }
+                })
+                .collect(),
             open_requests: subject
                 .requests
                 .iter()
@@ -189,6 +227,20 @@ impl Shown {
                 .objections
                 .iter()
                 .map(|(purpose, objection)| (purpose.to_string(), objection.state.as_str()))
+                .collect(),
+            data_sources: subject
+                .origins
+                .iter()
+                .map(|(source, origin)| {
+                    let told_by = origin.told_by.clone();
+                    let shown = ShownOrigin { notice: origin.state.as_str(), since: origin.since, told_by };
+                    (source.to_string(), shown)
+                })
+                .collect(),
+            sales: subject
+                .soft_opt_ins
+                .iter()
+                .map(|(purpose, known)| (purpose.to_string(), known.sold_at))
                 .collect(),
             caretaker: subject.caretaker.as_ref().map(ToString::to_string),
             mails,
@@ -255,7 +307,8 @@ async fn show(session: &mut Session<'_>, subject: &Reference, form: Form) -> Res
         let subject = registers::subject(&opened.pool, id).await?.ok_or_else(unknown)?;
         let mails = registers::mail_counts(&opened.pool, id).await?;
         let mails = mails.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
-        shown.push(Shown::of(&opened, &subject, mails));
+        let terms = pages::acceptances(&opened.pool, id).await?;
+        shown.push(Shown::of(&opened, &subject, terms, mails));
     }
     if form.json {
         return session.out.json(&shown);
@@ -301,6 +354,13 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         subject.restrictions.iter().map(|(ground, since)| format!("{ground} since {since}")).collect();
     let objections: Vec<String> =
         subject.objections.iter().map(|(purpose, state)| format!("{purpose} ({state})")).collect();
+    let sources: Vec<String> = subject
+        .data_sources
+        .iter()
+        .map(|(source, origin)| format!("{source} (notice {} since {})", origin.notice, origin.since))
+        .collect();
+    let sales: Vec<String> =
+        subject.sales.iter().map(|(purpose, sold_at)| format!("{purpose} ({sold_at})")).collect();
     out.facts(&[
         ("subject", Some(subject.id.to_string())),
         ("state", Some(subject.state.to_owned())),
@@ -309,6 +369,8 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         ("first heard of", Some(subject.created_at.to_string())),
         ("restricted", Some(restrictions.join(", ")).filter(|text| !text.is_empty())),
         ("objections", Some(objections.join(", ")).filter(|text| !text.is_empty())),
+        ("data came from", Some(sources.join(", ")).filter(|text| !text.is_empty())),
+        ("customer for", Some(sales.join(", ")).filter(|text| !text.is_empty())),
         ("caretaker", subject.caretaker.clone()),
         ("only asked so far", subject.provisional.then(|| "yes".to_owned())),
         ("mails", Some(if mails.is_empty() { "none".to_owned() } else { mails.join(", ") })),
@@ -350,6 +412,24 @@ fn print(session: &mut Session<'_>, subject: &Shown) -> Result<(), Failure> {
         &rows,
         "There are no consents.",
     )?;
+    if !subject.accepted_terms.is_empty() {
+        out.line("")?;
+        let rows: Vec<Vec<String>> = subject
+            .accepted_terms
+            .iter()
+            .map(|t| {
+                let version = format!("{} {}", t.version, t.locale);
+                vec![
+                    t.content.clone(),
+                    version,
+                    t.accepted_at.to_string(),
+                    t.source.clone(),
+                    t.told_by.clone(),
+                ]
+            })
+            .collect();
+        out.table(&["accepted terms", "version", "accepted at", "source", "told by"], &rows, "")?;
+    }
     if subject.open_requests.is_empty() {
         return Ok(());
     }

@@ -133,7 +133,7 @@ async fn test(session: &mut Session<'_>, name: &str) -> Result<(), Failure> {
     let id = new_id(now, &mut rng).to_string();
     let event = json!({"specversion": "1.0", "id": id, "source": INTERNAL_SOURCE, "type": "webhook.test.v1",
                        "time": now, "datacontenttype": "application/json", "data": {}});
-    let sent = call(&egress, &endpoint, &id, now, event.to_string().into_bytes()).await;
+    let sent = call(&egress, &endpoint.url, &endpoint.key(), &id, now, event.to_string().into_bytes()).await;
     match sent {
         Ok(status) if status.is_success() => {
             session.out.line(format!("{name} has taken it ({})", status.as_u16()))

@@ -33,6 +33,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) webhooks: Webhooks,
     #[serde(default)]
+    pub(super) staff_channels: StaffChannels,
+    #[serde(default)]
     pub(super) keys: Keys,
     pub(super) log: Log,
     pub(super) telemetry: Telemetry,
@@ -170,6 +172,14 @@ pub(super) struct Egress {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Webhooks {
     /// TOML file with the endpoints and the secrets of their signatures; without it there are no webhooks.
+    pub(super) file: Option<String>,
+}
+
+/// Channels by which staff are told beside mail.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct StaffChannels {
+    /// TOML file with the channels, their addresses and secrets; without it staff are told by mail alone.
     pub(super) file: Option<String>,
 }
 

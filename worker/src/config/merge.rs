@@ -76,7 +76,7 @@ pub(super) fn fetch_secrets(layer: &mut Layer, catalogue: &Catalogue, problems: 
 }
 
 /// Text of a file without the newline at its end.
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, String> {
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, String> {
     const LIMIT: u64 = 64 * 1024;
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path).map_err(|error| error.to_string())?;

@@ -32,6 +32,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 pub use cidr::{IpNetwork, NotANetwork};
+pub(crate) use merge::read_secret;
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use public_url::PublicUrl;
 pub use schema::config_schema;

@@ -45,6 +45,7 @@ pub(super) fn resolve(
         mail: mail?,
         egress,
         webhooks: file.webhooks.file.map(PathBuf::from),
+        staff_channels: file.staff_channels.file.map(PathBuf::from),
         keys: keys?,
         log: log?,
         telemetry: telemetry?,

@@ -38,6 +38,8 @@ pub struct Config {
     pub egress: Egress,
     /// The file with the endpoints of webhooks.
     pub webhooks: Option<PathBuf>,
+    /// The file with the channels by which staff are told beside mail.
+    pub staff_channels: Option<PathBuf>,
     /// Where the key-encryption key comes from.
     pub keys: KeySource,
     /// Logging.

@@ -1,7 +1,7 @@
 //! The columns of a list, and what one line of it says.
 
 use super::Problem;
-use rescind_jobs::code::{ContentId, EntryCode, IdScheme, PurposeId};
+use rescind_jobs::code::{ContentId, DataSourceId, EntryCode, IdScheme, PurposeId};
 use rescind_jobs::jobs::{RecordConsent, RecordedConsent};
 use rescind_jobs::model::{Answer, Evidence, SubjectKind};
 use rescind_jobs::policy::{Content, LawfulBasis, Policy};
@@ -10,7 +10,7 @@ use rescind_jobs::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// The columns beside `ids.APP`, in the order in which they are documented.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 19] = [
     "email",
     "phone",
     "name",
@@ -28,6 +28,8 @@ pub const COLUMNS: [&str; 17] = [
     "form",
     "ip",
     "user_agent",
+    "obtained_from",
+    "already_informed",
 ];
 
 /// A column: its place among [`COLUMNS`], or the app whose ids stand in it.
@@ -98,6 +100,10 @@ pub struct Defaults {
     pub given_at: Option<Timestamp>,
     /// Where it was given.
     pub source: Option<EntryCode>,
+    /// Where the data came from, if not from the people (Art. 14).
+    pub obtained_from: Option<DataSourceId>,
+    /// They have that information already.
+    pub already_informed: bool,
 }
 
 /// How consent may be stated by a list. Not `double`: it is the subject's own act, which no list can do.
@@ -176,7 +182,21 @@ pub(super) fn read(
         kind: kind(line, &mut wrong),
         ..SubjectRef::default()
     };
-    let (explicit, evidence) = (explicit(line, &mut wrong), evidence(line, &mut wrong));
+    let (explicit, evidence) = (yes(line, "explicit", &mut wrong), evidence(line, &mut wrong));
+    let obtained_from = match line.get("obtained_from") {
+        Some(text) => {
+            DataSourceId::new(text).filter(|id| policy.data_sources.contains_key(id)).or_else(|| {
+                wrong.tell("obtained_from", "must be an entry of the policy's [data_sources]");
+                None
+            })
+        }
+        None => defaults.obtained_from.clone(),
+    };
+    let already_informed = match line.get("already_informed") {
+        Some(_) => yes(line, "already_informed", &mut wrong),
+        // of a line whose data come from the person itself there is nothing to tell
+        None => defaults.already_informed && obtained_from.is_some(),
+    };
     let (Some(content), Some(given_at), true) = (content, given_at, wrong.1.is_empty()) else {
         return Err(wrong.1);
     };
@@ -199,6 +219,8 @@ pub(super) fn read(
         explicit,
         evidence,
         imported: true,
+        obtained_from,
+        already_informed,
     };
     Ok((message, given_at))
 }
@@ -273,6 +295,13 @@ fn only_content<'p>(
         wrong.tell("purpose", "is not in the policy");
         return None;
     };
+    if known.basis.is_soft_opt_in() {
+        wrong.tell(
+            "purpose",
+            "rests on soft opt-in, which no consent opens; tell of the sale by soft_opt_in.record.v1",
+        );
+        return None;
+    }
     if known.basis != LawfulBasis::Consent {
         wrong.tell("purpose", "does not rest on consent");
         return None;
@@ -307,12 +336,12 @@ fn kind(line: &Line, wrong: &mut Wrong) -> Option<SubjectKind> {
     found
 }
 
-fn explicit(line: &Line, wrong: &mut Wrong) -> bool {
-    match line.get("explicit").map(str::to_ascii_lowercase).as_deref() {
+fn yes(line: &Line, column: &str, wrong: &mut Wrong) -> bool {
+    match line.get(column).map(str::to_ascii_lowercase).as_deref() {
         None | Some("no" | "false" | "0") => false,
         Some("yes" | "true" | "1") => true,
         Some(_) => {
-            wrong.tell("explicit", "must be yes or no");
+            wrong.tell(column, "must be yes or no");
             false
         }
     }

@@ -7,9 +7,9 @@ use crate::store::outbox::mails::Claimed;
 use crate::store::queue::{Origin, follow_up_body};
 use crate::store::tables::JobRow;
 use rescind_jobs::decision::INTERNAL_SOURCE;
-use rescind_jobs::effects::Lane;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{MarkUndeliverable, SettleMail};
+use rescind_jobs::mail::Mail;
 use rescind_jobs::model::Recipient;
 use rescind_jobs::protection::new_id;
 use rescind_jobs::time::Timestamp;
@@ -27,6 +27,10 @@ impl MailDispatcher {
         if !mail.mail.is_awaited() || state == MailState::Queued {
             return None;
         }
+        if state == MailState::Uncertain && matches!(mail.mail, Mail::SourceNotice { .. }) {
+            // it may have left; told that it had not, somebody would get it twice
+            return None;
+        }
         self.follow_up(mail, &SettleMail { mail: mail.id, sent: state == MailState::Sent }, now)
     }
 
@@ -41,7 +45,7 @@ impl MailDispatcher {
             body: follow_up_body(now, &serde_json::to_value(job).unwrap_or_default()),
             day: None,
             due_at: Ts(now),
-            lane: Lane::Request as i16,
+            lane: mail.mail.lane() as i16,
             attempt: 0,
             schedule: None,
             created_at: Ts(now),

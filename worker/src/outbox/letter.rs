@@ -5,18 +5,24 @@ use crate::config::Config;
 use crate::mail::compose::{Attachment, Composition, Party, message_id};
 use crate::mail::transport::Outgoing;
 use crate::personal_link;
+use crate::privacy_notice;
 use crate::render::{
-    ConfirmConsent, DigestItem, PageCodeMail, RemindConsent, RenderError, RenderedMail, Renderer,
-    RestrictionConfirmed, RestrictionEnding, StaffDigest, StaffErasureRequest, StaffEscalation,
-    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    self, ConfirmAddress, ConfirmConsent, ControllerBlock, DigestItem, PageCodeMail, RemindConsent,
+    RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest,
+    StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable,
+    StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
 use crate::store::outbox::mails::{Claimed, Material};
-use rescind_jobs::code::StaffId;
-use rescind_jobs::locale::Locale;
+use rescind_jobs::code::{DataSourceId, StaffId};
+use rescind_jobs::locale::{Locale, Texts};
 use rescind_jobs::mail::{Decided, Mail, WebhookTrouble};
-use rescind_jobs::model::{ConsentRequest, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
-use rescind_jobs::policy::{ContentVersion, Document, MailIdentity, Policy, Purpose, StaffMember};
+use rescind_jobs::model::{
+    ConsentRequest, NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId,
+};
+use rescind_jobs::policy::{
+    ContentVersion, Document, LawfulBasis, MailIdentity, Policy, Purpose, StaffMember,
+};
 use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
@@ -50,7 +56,9 @@ pub(super) struct Envelope<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
-const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
+pub(super) const GONE: NoLetter = NoLetter::Suppressed("what it belongs to is gone");
+pub(super) const ACKNOWLEDGED: NoLetter = NoLetter::Suppressed("it was acknowledged");
+pub(super) const NO_READER: NoLetter = NoLetter::Later("the policy lacks the member of staff");
 pub(super) const NO_TEMPLATE: NoLetter = NoLetter::Failed("the template does not render");
 pub(super) const NO_SENDER: NoLetter = NoLetter::Later("the policy lacks the mail identity");
 
@@ -72,6 +80,20 @@ impl Writer<'_> {
         let subject = mail.subject.ok_or(GONE)?;
         let (locale, wrapped, version) = material.subjects.get(&subject).ok_or(GONE)?;
         let key = self.contact_key(subject, wrapped.as_ref(), *version)?;
+        if let Mail::ConfirmAddress { address } = &mail.mail {
+            let place = Place {
+                table: "personal_page",
+                column: "address_sealed",
+                owner: subject.0,
+                key_version: *version,
+            };
+            let waiting = material.pages.get(&subject).and_then(|page| page.address.as_ref());
+            let waiting = waiting.filter(|waiting| waiting.id == *address && waiting.until > self.now);
+            let waiting = waiting.ok_or(NoLetter::Suppressed("another address was given"))?;
+            let to = key.open_text(place, &waiting.sealed);
+            let to = to.map_err(|_| NoLetter::Failed("a sealed value does not open"))?;
+            return self.asking_at(mail, waiting, &to, locale.unwrap_or(self.policy.default_locale));
+        }
         let sealed = material
             .addresses
             .get(&(subject, *address))
@@ -100,6 +122,13 @@ impl Writer<'_> {
                     upheld: *objection == Some(Decided::Upheld),
                     overridden: *objection == Some(Decided::Overridden),
                 };
+                self.renderer.mail(&parameters, locale)
+            }
+            Mail::SourceNotice { data_source } => {
+                let preferences =
+                    personal_link::address(material.pages.get(&subject), subject, self.vault, self.config);
+                let parameters =
+                    self.source_notice(data_source, name.clone(), preferences, controller, locale)?;
                 self.renderer.mail(&parameters, locale)
             }
             Mail::PageCode { code } => {
@@ -149,6 +178,67 @@ impl Writer<'_> {
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
 
+    /// A mail that asks at a new address whether it is the subject's own. It names nobody: it may be a stranger's.
+    fn asking_at(
+        &self,
+        mail: &Claimed,
+        waiting: &NewAddress,
+        to: &str,
+        locale: Locale,
+    ) -> Result<Outgoing, NoLetter> {
+        let token = NewAddress::token(waiting.id, self.vault);
+        let parameters = ConfirmAddress {
+            controller: controller(self.policy),
+            confirm_url: self.config.http.public_url.link(&format!("/a/{token}")),
+            expires_at: self.date(waiting.until, locale),
+        };
+        let rendered = self.renderer.mail(&parameters, locale.as_str()).map_err(|_| NO_TEMPLATE)?;
+        let envelope = Envelope {
+            from: self.policy.mail_identities.values().next().ok_or(NO_SENDER)?,
+            address: to,
+            name: None,
+            documents: &[],
+            headers: &[],
+        };
+        self.compose(mail, &envelope, &rendered)
+    }
+
+    /// What somebody is told of data that came from elsewhere (Art. 14).
+    fn source_notice(
+        &self,
+        source: &DataSourceId,
+        recipient_name: Option<String>,
+        preferences_url: Option<String>,
+        controller: ControllerBlock,
+        locale: &str,
+    ) -> Result<SourceNotice, NoLetter> {
+        let policy = self.policy;
+        let lacking = NoLetter::Later("the policy lacks the source of data");
+        let source = policy.data_sources.get(source).ok_or(lacking)?;
+        let locale = Locale::from_tag(locale).unwrap_or_default();
+        let notice = &policy.privacy_notice;
+        let text = |texts: &Option<Texts>| privacy_notice::maybe(texts.as_ref(), locale);
+        let purposes: Vec<&Purpose> = policy.purposes.values().filter(|p| source.serves(&p.id)).collect();
+        let own = || self.config.http.public_url.link("/privacy");
+        Ok(SourceNotice {
+            privacy_url: controller.privacy_url.clone().unwrap_or_else(own),
+            controller,
+            recipient_name,
+            source: privacy_notice::told(&source.title, locale),
+            public: source.public,
+            data: text(&source.data),
+            officer: notice.officer.clone(),
+            recipients: text(&notice.recipients),
+            transfers: text(&notice.transfers),
+            automated_decisions: text(&notice.automated_decisions),
+            authority: text(&notice.authority),
+            by_consent: purposes.iter().any(|p| p.basis == LawfulBasis::Consent),
+            objectionable: purposes.iter().any(|p| p.marketing || p.basis.is_objectionable()),
+            purposes: purposes.iter().map(|p| privacy_notice::purpose(policy, p, locale)).collect(),
+            preferences_url,
+        })
+    }
+
     /// A mail that asks for consent.
     fn asking(
         &self,
@@ -183,8 +273,7 @@ impl Writer<'_> {
 
     /// A mail to a member of staff, at the address that the policy has now.
     fn to_staff(&self, mail: &Claimed, staff: &StaffId, material: &Material) -> Result<Outgoing, NoLetter> {
-        let reader =
-            self.policy.staff.get(staff).ok_or(NoLetter::Later("the policy lacks the member of staff"))?;
+        let reader = self.policy.staff.get(staff).ok_or(NO_READER)?;
         let rendered = match &mail.mail {
             Mail::StaffDigest => {
                 let ids = material.digests.get(staff).map(Vec::as_slice).unwrap_or_default();
@@ -210,9 +299,8 @@ impl Writer<'_> {
             }
             other => {
                 let id = other.notice().ok_or(GONE)?;
-                let acknowledged = NoLetter::Suppressed("it was acknowledged");
-                let (subject, notice) = material.notices.get(&id).ok_or(acknowledged)?;
-                self.notice(other, *subject, notice, reader, material)?
+                let (subject, notice) = material.notices.get(&id).ok_or(ACKNOWLEDGED)?;
+                self.notice(other, *subject, notice, reader, material)?.1
             }
         };
         let from = self.policy.staff_notices.mail_identity.as_ref();
@@ -222,27 +310,20 @@ impl Writer<'_> {
         self.compose(mail, &envelope, &rendered.map_err(|_| NO_TEMPLATE)?)
     }
 
-    fn notice(
+    /// A notice in the words of its reader, and rendered as a mail.
+    pub(super) fn notice(
         &self,
         mail: &Mail,
         subject: SubjectId,
         notice: &StaffNotice,
         reader: &StaffMember,
         material: &Material,
-    ) -> Result<Result<RenderedMail, RenderError>, NoLetter> {
+    ) -> Result<(render::StaffNotice, Result<RenderedMail, RenderError>), NoLetter> {
         let mut told = self.words().notice(notice, &person(subject, material)?, reader, reader.locale);
         let locale = reader.locale.as_str();
-        told.reminder = match mail {
-            Mail::StaffWithdrawal(m)
-            | Mail::StaffErasureRequest(m)
-            | Mail::StaffRestriction(m)
-            | Mail::StaffObjection(m)
-            | Mail::StaffUnreachable(m)
-            | Mail::StaffUnclear(m)
-            | Mail::StaffEscalation(m) => m.reminder,
-            _ => return Err(GONE),
-        };
-        Ok(match notice.kind {
+        told.reminder = mail.to_staff().ok_or(GONE)?.reminder;
+        let words = told.clone();
+        let rendered = match notice.kind {
             NoticeKind::Withdrawal => self.renderer.mail(&StaffWithdrawal(told), locale),
             NoticeKind::ErasureRequest => self.renderer.mail(&StaffErasureRequest(told), locale),
             NoticeKind::Restriction => self.renderer.mail(&StaffRestriction(told), locale),
@@ -250,7 +331,8 @@ impl Writer<'_> {
             NoticeKind::Unreachable => self.renderer.mail(&StaffUnreachable(told), locale),
             NoticeKind::Unclear => self.renderer.mail(&StaffUnclear(told), locale),
             NoticeKind::Escalation => self.renderer.mail(&StaffEscalation(told), locale),
-        })
+        };
+        Ok((words, rendered))
     }
 
     fn digest_item(&self, id: Uuid, reader: &StaffMember, material: &Material) -> Option<DigestItem> {

@@ -15,11 +15,12 @@ use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, Trou
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
-use crate::store::outbox::MailState;
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
+use crate::store::outbox::{MailState, channels};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result};
 use crate::telemetry::Telemetry;
+use rescind_jobs::code::StaffChannelId;
 use rescind_jobs::effects::Lane;
 use rescind_jobs::protection::Vault;
 use rescind_jobs::time::{Span, Timestamp};
@@ -73,6 +74,8 @@ pub struct MailDispatcher {
     pub woken: Woken,
     /// Why mail cannot leave at the moment.
     pub trouble: Arc<Mutex<Option<String>>>,
+    /// The channels that tell staff in place of mail; what waits for any other becomes a mail.
+    pub channels: Vec<StaffChannelId>,
 }
 
 impl MailDispatcher {
@@ -164,6 +167,13 @@ impl MailDispatcher {
     }
 
     async fn recover(&self, now: Timestamp) {
+        match channels::recover(&self.pool, &self.channels, now).await {
+            Ok(0) => {}
+            Ok(left) => {
+                tracing::warn!(left, "notices to staff wait for a channel that is no more; they go by mail")
+            }
+            Err(error) => tracing::warn!(%error, "notices to staff of dead workers cannot be taken up"),
+        }
         let harmless = !matches!(*self.transport, Transport::Smtp(_));
         match rows::recover(&self.pool, now, harmless).await {
             Ok(0) => {}

@@ -2,6 +2,8 @@
 //! outcome; what matters to a subject comes back as a message.
 
 mod backoff;
+pub mod channels;
+pub(crate) mod chat;
 pub mod events;
 mod follow_ups;
 mod letter;

@@ -9,6 +9,7 @@
 use super::{backoff, naming};
 use crate::clock::{Clock, Randomness};
 use crate::egress::{Call, Egress, EgressError, HeaderMap, HeaderValue, Method, StatusCode};
+use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
 use crate::metrics::Metrics;
 use crate::store::outbox::events::{self, Claimed};
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
 /// How long a replica has an endpoint beyond what a round may take.
@@ -93,8 +95,8 @@ enum Round {
     NotFromHere,
 }
 
-/// What an endpoint said of an event.
-enum Said {
+/// What the other side said of an event, or of a notice to staff.
+pub(super) enum Said {
     /// It has taken it.
     Taken,
     /// It does not want this one.
@@ -160,6 +162,7 @@ impl WebhookDispatcher {
         if pending.events.is_empty() && pending.illegible.is_empty() {
             return Ok(Round::Idle);
         }
+        fault::at(Point::AfterWebhookClaim);
         let material = events::material(&self.pool, &pending.events).await?;
         let unnamed = |event: &&Claimed| {
             event.subject.is_some_and(|id| naming::lacks_a_key(&self.vault, id, &material))
@@ -191,6 +194,7 @@ impl WebhookDispatcher {
         let said: Vec<_> = futures_util::stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
         let mut settlement = self.outcomes(said, standing, look.left_out);
         settlement.later.extend(not_from_here.into_iter().map(|id| (id, now)));
+        fault::at(Point::BeforeWebhookSettle);
         rows::settle(&self.pool, name, holder, &settlement, self.clock.now()).await?;
         Ok(Round::Sent)
     }
@@ -343,7 +347,10 @@ impl WebhookDispatcher {
     }
 
     async fn send(&self, id: &str, body: Vec<u8>) -> Said {
-        match call(&self.egress, &self.endpoint, id, self.clock.now(), body).await {
+        let Endpoint { url, .. } = &self.endpoint;
+        let answer = call(&self.egress, url, &self.endpoint.key(), id, self.clock.now(), body).await;
+        fault::at(Point::AfterWebhookPost);
+        match answer {
             Ok(status) => judged(status),
             Err(error) => Said::Away(error.to_string()),
         }
@@ -351,7 +358,7 @@ impl WebhookDispatcher {
 }
 
 /// What an endpoint's status means. Redirects are not followed: an address that was checked could lead to one that was not.
-fn judged(status: StatusCode) -> Said {
+pub(super) fn judged(status: StatusCode) -> Said {
     match status.as_u16() {
         200..=299 => Said::Taken,
         410 => Said::Gone,
@@ -369,15 +376,15 @@ fn judged(status: StatusCode) -> Said {
 /// Without an answer.
 pub async fn call(
     egress: &Egress,
-    endpoint: &Endpoint,
+    url: &Url,
+    key: &[u8],
     id: &str,
     now: Timestamp,
     body: Vec<u8>,
 ) -> std::result::Result<StatusCode, EgressError> {
     let timestamp = now.micros().div_euclid(1_000_000).to_string();
-    let signature = signature(&endpoint.key(), id, &timestamp, &body);
+    let signature = signature(key, id, &timestamp, &body);
     let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
     for (name, value) in
         [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)]
     {
@@ -385,8 +392,21 @@ pub async fn call(
         let value = HeaderValue::from_str(value).map_err(|_| EgressError::Setup)?;
         headers.insert(name, value);
     }
-    let call = Call { method: Method::POST, url: endpoint.url.clone(), headers, body };
-    egress.status(call).await
+    post(egress, url, headers, body).await
+}
+
+/// Sends JSON, with these headers; returns the status of the answer.
+///
+/// # Errors
+/// Without an answer.
+pub(super) async fn post(
+    egress: &Egress,
+    url: &Url,
+    mut headers: HeaderMap,
+    body: Vec<u8>,
+) -> std::result::Result<StatusCode, EgressError> {
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    egress.status(Call { method: Method::POST, url: url.clone(), headers, body }).await
 }
 
 /// `v1,` and the HMAC-SHA256 over id, time and body, in base64 (Standard Webhooks).

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
 use super::{
-    AnsweredPage, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage, HomePage, LeavePage,
-    LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters, PreferencesPage,
-    PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed, RestrictionEnding,
-    STYLESHEET, StaffDigest, StaffErasureRequest, StaffEscalation, StaffObjection, StaffRestriction,
-    StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal, TroublePage, UnlockPage, UnsubscribePage,
-    WithdrawPage,
+    AddressPage, AnsweredPage, ConfirmAddress, ConfirmConsent, ConfirmPage, EditPage, FormPage, FormSentPage,
+    HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, NoticePage, PageCodeMail, PageParameters,
+    PreferencesPage, PrivacyPage, RemindConsent, RenderError, RenderedMail, Renderer, RestrictionConfirmed,
+    RestrictionEnding, STYLESHEET, SourceNotice, StaffDigest, StaffErasureRequest, StaffEscalation,
+    StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
+    TroublePage, UnlockPage, UnsubscribePage, WithdrawPage,
 };
 
 /// What a sample of a template looks like.
@@ -53,13 +53,15 @@ pub(super) struct Known {
 }
 
 /// Every template. A new one is its files, its parameters, and a line here.
-pub(super) const KNOWN: [Known; 30] = [
+pub(super) const KNOWN: [Known; 33] = [
     mail::<ConfirmConsent>(),
     mail::<RemindConsent>(),
     mail::<RestrictionConfirmed>(),
     mail::<RestrictionEnding>(),
+    mail::<SourceNotice>(),
     mail::<Mailing>(),
     mail::<PageCodeMail>(),
+    mail::<ConfirmAddress>(),
     mail::<StaffWithdrawal>(),
     mail::<StaffErasureRequest>(),
     mail::<StaffRestriction>(),
@@ -78,6 +80,7 @@ pub(super) const KNOWN: [Known; 30] = [
     page::<LeavePage>(),
     page::<UnlockPage>(),
     page::<EditPage>(),
+    page::<AddressPage>(),
     page::<FormPage>(),
     page::<FormSentPage>(),
     page::<PrivacyPage>(),
@@ -169,8 +172,12 @@ fn feeds(file: &str, kind: TemplateKind, name: &str) -> bool {
             piece == name || piece.starts_with('_') || file == STYLESHEET
         }
         // notices to staff, and how to end a mailing, are told by mail and on a page
-        None => [texts, "/common.ftl", "/staff.ftl", "/rights.ftl", "/mailing.ftl"]
-            .iter()
-            .any(|end| file.ends_with(end)),
+        None => {
+            let ends = |end: &&str| file.ends_with(*end);
+            let shared = [texts, "/common.ftl", "/staff.ftl", "/rights.ftl", "/mailing.ftl"];
+            // it tells by mail what the privacy notice tells on a page
+            let own = ["/source_notice.ftl", "/pages.ftl"];
+            shared.iter().any(ends) || (name == SourceNotice::TEMPLATE && own.iter().any(ends))
+        }
     }
 }

@@ -29,13 +29,14 @@ pub use catalog::{Rendered, TemplateInfo, TemplateKind};
 pub use error::RenderError;
 pub use locale::{FALLBACK, LOCALES, best_locale, direction, known};
 pub use parameters::{
-    Answer, AnsweredPage, ConfirmConsent, ConfirmPage, ControllerBlock, DigestItem, EditField, EditPage,
-    FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage, MailParameters, Mailing, MailingButton,
-    NoticePage, Offer, PageCodeMail, PageParameters, PersonLine, PreferencesPage, PrivacyPage, PurposeBlock,
-    PurposeLine, Question, Regulation, RemindConsent, RestrictionConfirmed, RestrictionEnding, StaffDigest,
-    StaffErasureRequest, StaffEscalation, StaffNotice, StaffObjection, StaffRestriction, StaffUnclear,
-    StaffUnreachable, StaffWebhook, StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage, UnlockPage,
-    UnsubscribePage, WithdrawPage, WordingBlock,
+    AddressPage, Answer, AnsweredPage, ConfirmAddress, ConfirmConsent, ConfirmPage, ControllerBlock,
+    DigestItem, EditEmail, EditField, EditPage, FormPage, FormSentPage, HomePage, LeavePage, LinkInvalidPage,
+    MailParameters, Mailing, MailingButton, NoticePage, Offer, PageCodeMail, PageParameters, PersonLine,
+    PreferencesPage, PrivacyPage, PurposeBlock, PurposeLine, Question, Regulation, RemindConsent,
+    RestrictionConfirmed, RestrictionEnding, SourceNotice, StaffDigest, StaffErasureRequest, StaffEscalation,
+    StaffNotice, StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook,
+    StaffWithdrawal, Told, TopicLine, TopicOffer, TroublePage, UnlockPage, UnsubscribePage, WithdrawPage,
+    WordingBlock,
 };
 
 use engines::{Engines, Part};
@@ -78,6 +79,7 @@ struct Root<'a, P> {
 #[derive(Serialize)]
 struct PageRoot<'a> {
     base_path: &'a str,
+    switch: &'static str,
     languages: Vec<Language>,
 }
 
@@ -142,18 +144,19 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::mail`].
     pub fn page<P: PageParameters>(&self, parameters: &P, locale: &str) -> Result<String, RenderError> {
-        self.page_of(P::TEMPLATE, parameters, parameters.locales(), locale)
+        self.page_of(P::TEMPLATE, parameters, (parameters.locales(), parameters.switch()), locale)
     }
 
     fn page_of(
         &self,
         template: &str,
         parameters: &impl Serialize,
-        offered: &[&'static str],
+        (offered, switch): (&[&'static str], &'static str),
         locale: &str,
     ) -> Result<String, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
-        let page = PageRoot { base_path: &self.base_path, languages: self.languages(offered, locale) };
+        let page =
+            PageRoot { base_path: &self.base_path, switch, languages: self.languages(offered, locale) };
         let root = Root { locale, dir: direction(locale), page: Some(page), parameters };
         Ok(plain::clean(&self.engines.render(Part::Page, &format!("pages/{template}.hbs"), &root)?))
     }
@@ -168,6 +171,12 @@ impl Renderer {
     #[must_use]
     pub fn format_date(&self, date: NaiveDate, locale: &str) -> String {
         self.texts.date(date, known(locale).unwrap_or(FALLBACK))
+    }
+
+    /// A text that takes no arguments, in a language.
+    pub(crate) fn text(&self, key: &str, locale: &str) -> String {
+        let locale = known(locale).unwrap_or(FALLBACK);
+        self.texts.get(locale, key, &Default::default()).unwrap_or_default()
     }
 
     fn languages(&self, offered: &[&'static str], current: &str) -> Vec<Language> {

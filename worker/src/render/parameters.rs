@@ -3,6 +3,7 @@
 //!
 //! Rule: these structs hold personal data for the moment of rendering. They have no `Debug` and no `Display`.
 
+mod address;
 mod changing;
 mod form;
 mod mailing;
@@ -12,11 +13,13 @@ mod preferences;
 mod privacy;
 mod rights;
 mod samples;
+mod source_notice;
 mod staff;
 
 use serde::Serialize;
 
-pub use changing::{EditField, EditPage, Offer, PageCodeMail, TopicOffer, UnlockPage};
+pub use address::{AddressPage, ConfirmAddress};
+pub use changing::{EditEmail, EditField, EditPage, Offer, PageCodeMail, TopicOffer, UnlockPage};
 pub use form::{FormPage, FormSentPage, Question};
 pub use mailing::{Mailing, MailingButton, UnsubscribePage};
 pub use mails::{ConfirmConsent, RemindConsent};
@@ -25,6 +28,7 @@ pub use pages::{Answer, AnsweredPage, ConfirmPage, HomePage, LinkInvalidPage, Re
 pub use preferences::{LeavePage, PreferencesPage, PurposeLine, TopicLine, WithdrawPage, WordingBlock};
 pub use privacy::{PrivacyPage, PurposeBlock, Told};
 pub use rights::{RestrictionConfirmed, RestrictionEnding};
+pub use source_notice::SourceNotice;
 pub use staff::{
     DigestItem, NoticePage, PersonLine, StaffDigest, StaffErasureRequest, StaffEscalation, StaffNotice,
     StaffObjection, StaffRestriction, StaffUnclear, StaffUnreachable, StaffWebhook, StaffWithdrawal,
@@ -57,6 +61,12 @@ pub trait PageParameters: Serialize {
     /// two there is nothing to switch, and no switch.
     fn locales(&self) -> &[&'static str] {
         &LOCALES
+    }
+
+    /// Where the links of the language switch lead, up to the parameter that names the language. Left out: to this very
+    /// page. What answers a form that has a place of its own leads to the page by which one gets there.
+    fn switch(&self) -> &'static str {
+        "?"
     }
 }
 

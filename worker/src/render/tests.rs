@@ -228,7 +228,7 @@ fn pages_find_their_stylesheet_below_a_path() {
 
 #[test]
 fn every_mail_that_a_decision_can_order_has_a_template() {
-    use rescind_jobs::mail::Mail;
+    use rescind_jobs::mail::{Mail, StaffMail};
     let request = uuid::Uuid::nil();
     let mut mails = vec![
         Mail::ConfirmConsent { request },
@@ -238,7 +238,9 @@ fn every_mail_that_a_decision_can_order_has_a_template() {
         Mail::StaffDigest,
     ];
     let kinds = rescind_jobs::model::NoticeKind::ALL;
-    mails.extend(kinds.map(|kind| Mail::of_notice(kind, request, false)));
+    mails.extend(kinds.map(|kind| {
+        Mail::of_notice(kind, StaffMail { notice: request, reminder: false, besides_mail: false })
+    }));
     for mail in mails {
         let samples = renderer().render_sample(mail.template(), "en").expect("a template");
         assert!(samples.iter().all(|sample| matches!(sample, Rendered::Mail(_))));

@@ -4,19 +4,19 @@
 
 use super::Arg;
 use super::dialect::{Row, Sql, queries};
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::load;
 use super::pool::{Pool, Tx};
 use super::value::Ts;
 use rescind_jobs::code::{PurposeId, TopicId};
 use rescind_jobs::gate::Known;
-use rescind_jobs::model::{Consent, Objection, ObjectionState, SubjectId, SubjectState};
+use rescind_jobs::model::{Consent, Objection, ObjectionState, Sale, SubjectId, SubjectState};
 use rescind_jobs::protection::BlindIndex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
-// The first thirteen columns are those that load::consent reads; an objection has its own in their places, because a
-// join of both would be their product.
+// The first thirteen columns are those that load::consent reads; an objection, a topic and a sale have their own in their
+// places, because a join of all would be their product.
 queries! {
     BY_IDENTITY = "select s.id, c.purpose, c.state, c.opt_in, c.since, c.act_kind, c.act_at, c.act_source, \
                    c.withdrawn_at, c.expires_at, c.content, c.content_version, c.record_id, s.state, 0, i.bidx \
@@ -32,7 +32,13 @@ queries! {
                    select t.subject_id, t.purpose, null, null, null, null, null, t.topic, \
                    null, null, null, null, null, null, 2, i.bidx \
                    from identity i join topic_choice t on t.subject_id = i.subject_id and t.purpose = any($1::text[]) \
-                   where i.bidx = any($2::bytea[]) and t.subscribed = 0";
+                   where i.bidx = any($2::bytea[]) and t.subscribed = 0 \
+                   union all \
+                   select w.subject_id, w.purpose, cast(case when w.email is null then 0 else 1 end as smallint), \
+                   cast(case when w.phone is null then 0 else 1 end as smallint), w.sold_at, null, null, null, \
+                   null, null, null, null, null, null, 3, i.bidx \
+                   from identity i join soft_opt_in w on w.subject_id = i.subject_id and w.purpose = any($1::text[]) \
+                   where i.bidx = any($2::bytea[])";
     BY_ID = "select s.id, c.purpose, c.state, c.opt_in, c.since, c.act_kind, c.act_at, c.act_source, \
              c.withdrawn_at, c.expires_at, c.content, c.content_version, c.record_id, s.state, 0 \
              from subject s left join consent c on c.subject_id = s.id and c.purpose = any($1::text[]) \
@@ -45,7 +51,12 @@ queries! {
              select t.subject_id, t.purpose, null, null, null, null, null, t.topic, \
              null, null, null, null, null, null, 2 \
              from topic_choice t where t.purpose = any($1::text[]) and t.subject_id = any($2::uuid[]) \
-             and t.subscribed = 0";
+             and t.subscribed = 0 \
+             union all \
+             select w.subject_id, w.purpose, cast(case when w.email is null then 0 else 1 end as smallint), \
+             cast(case when w.phone is null then 0 else 1 end as smallint), w.sold_at, null, null, null, \
+             null, null, null, null, null, null, 3 \
+             from soft_opt_in w where w.purpose = any($1::text[]) and w.subject_id = any($2::uuid[])";
 }
 
 /// One question: about whom, and for which purpose.
@@ -108,6 +119,7 @@ struct OfSubject {
     consents: HashMap<PurposeId, Consent>,
     objections: HashMap<String, Objection>,
     left_topics: HashMap<String, BTreeSet<TopicId>>,
+    sales: HashMap<String, Sale>,
 }
 
 impl Found {
@@ -127,6 +139,12 @@ impl Found {
                     // a topic that the policy no longer has is asked about by nobody
                     let topic = TopicId::new(&row.get::<String>(7)?);
                     subject.left_topics.entry(row.get(1)?).or_default().extend(topic);
+                    continue;
+                }
+                3 => {
+                    let obtained = |column| Ok::<_, StoreError>(row.get::<i16>(column)? != 0);
+                    let sale = Sale { at: row.get::<Ts>(4)?.0, email: obtained(2)?, phone: obtained(3)? };
+                    subject.sales.insert(row.get(1)?, sale);
                     continue;
                 }
                 _ => {}
@@ -155,12 +173,13 @@ impl Found {
 }
 
 impl OfSubject {
-    /// As far as one purpose needs it; none if only an objection or a topic is left, which is of nobody.
+    /// As far as one purpose needs it; none if only an objection, a topic or a sale is left, which is of nobody.
     fn known(&self, purpose: &PurposeId) -> Option<Known> {
         let consent = self.consents.get(purpose).cloned();
         let objection = self.objections.get(purpose.as_str()).cloned();
         let left_topics = self.left_topics.get(purpose.as_str()).cloned().unwrap_or_default();
-        Some(Known { state: self.state?, consent, objection, left_topics })
+        let sale = self.sales.get(purpose.as_str()).copied();
+        Some(Known { state: self.state?, consent, objection, sale, left_topics })
     }
 }
 

@@ -48,6 +48,20 @@ queries! {
     SWEEP_RUNS = "delete from sweep_run where id in (select id from sweep_run where state in (2, 3) \
                   and finished_at < $1 and finished_at >= $2 order by finished_at limit $3) \
                   returning finished_at";
+    NOTICES = "delete from staff_notice where id in (select id from staff_notice where state = 1 \
+               and acknowledged_at < $1 and acknowledged_at >= $2 order by acknowledged_at limit $3) \
+               returning acknowledged_at";
+    // the newest stays: that a token was ever made is why one is demanded
+    TOKENS = "delete from staff_token where id in (select t.id from staff_token t where t.expires_at < $1 \
+              and t.expires_at >= $2 and exists (select 1 from staff_token n where n.id > t.id) \
+              order by t.expires_at limit $3) returning expires_at";
+    RESTRICTIONS = "delete from restriction where (subject_id, ground) in (select subject_id, ground \
+                    from restriction where state = 2 and lifted_at < $1 and lifted_at >= $2 \
+                    order by lifted_at limit $3) returning lifted_at";
+    // one that was upheld, or needs no decision, is in force for as long as the subject is known
+    OBJECTIONS = "delete from objection where (subject_id, purpose) in (select subject_id, purpose \
+                  from objection where state = 2 and decided_at < $1 and decided_at >= $2 \
+                  order by decided_at limit $3) returning decided_at";
     DAY_KEYS = "delete from day_key where day < $1 \
                 and not exists (select 1 from job j where j.day = day_key.day) \
                 and not exists (select 1 from parked p where p.day = day_key.day)";
@@ -82,6 +96,14 @@ pub enum Aged {
     RequestNetwork,
     /// IP address and user agent of records, each by its own time.
     RecordNetwork,
+    /// Notices to staff that were acknowledged.
+    Notices,
+    /// Personal tokens of staff that have expired, but for the newest.
+    Tokens,
+    /// Restrictions that were lifted.
+    Restrictions,
+    /// Objections that were decided against.
+    Objections,
     /// Runs of schedules, but for the newest of each.
     ScheduleRuns,
     /// Reports of sweeps.
@@ -120,6 +142,10 @@ impl Aged {
             Self::Requests => &REQUESTS,
             Self::RequestNetwork => &REQUEST_NETWORK,
             Self::RecordNetwork => &RECORD_NETWORK,
+            Self::Notices => &NOTICES,
+            Self::Tokens => &TOKENS,
+            Self::Restrictions => &RESTRICTIONS,
+            Self::Objections => &OBJECTIONS,
             Self::ScheduleRuns => &SCHEDULE_RUNS,
             Self::SweepRuns => &SWEEP_RUNS,
         }

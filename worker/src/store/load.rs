@@ -162,6 +162,15 @@ pub(crate) fn index(row: &Row, column: usize) -> Result<BlindIndex> {
     Ok(BlindIndex(bytes.try_into().map_err(|_| unreadable("identity", "bidx"))?))
 }
 
+pub(crate) fn opt_index(row: &Row, column: usize) -> Result<Option<BlindIndex>> {
+    match row.get::<Option<Vec<u8>>>(column)? {
+        Some(bytes) => {
+            Ok(Some(BlindIndex(bytes.try_into().map_err(|_| unreadable("soft_opt_in", "email or phone"))?)))
+        }
+        None => Ok(None),
+    }
+}
+
 fn time(row: &Row, column: usize) -> Result<Timestamp> {
     Ok(row.get::<Ts>(column)?.0)
 }
@@ -201,6 +210,8 @@ pub(super) fn subject(row: &Row) -> Result<Subject> {
         notices: Vec::new(),
         restrictions: BTreeMap::new(),
         objections: BTreeMap::new(),
+        origins: BTreeMap::new(),
+        soft_opt_ins: BTreeMap::new(),
         page: None,
         topics: BTreeMap::new(),
     })

@@ -12,6 +12,7 @@ pub mod inbox;
 pub mod keys;
 pub mod load;
 mod migrations;
+mod origins;
 pub mod outbox;
 pub mod pages;
 pub mod parked;

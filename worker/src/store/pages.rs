@@ -8,7 +8,9 @@ use super::pool::{Pool, Tx};
 use super::tables::{AcceptanceRow, PageRow, TopicRow};
 use super::value::Ts;
 use rescind_jobs::code::{PurposeId, TopicId};
-use rescind_jobs::model::{Acceptance, PageCode, PersonalPage, Subject, SubjectId, TopicChoice};
+use rescind_jobs::model::{Acceptance, NewAddress, PageCode, PersonalPage, Subject, SubjectId, TopicChoice};
+use rescind_jobs::protection::Sealed;
+use rescind_jobs::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -16,14 +18,23 @@ queries! {
     // 2 and 3: being erased, and erased
     BY_TOKEN = "select p.subject_id from personal_page p join subject s on s.id = p.subject_id \
                 where p.token_hash = $1 and s.state not in (2, 3)";
-    PAGES = "select subject_id, generation, token_hash, code_id, code_until, code_tries from personal_page \
-             where subject_id = any($1::uuid[])";
+    PAGES = "select subject_id, generation, token_hash, code_id, code_until, code_tries, address_id, address_token, \
+             address_sealed, address_until from personal_page where subject_id = any($1::uuid[])";
+    // 2 and 3: being erased, and erased
+    BY_ADDRESS_TOKEN = "select p.subject_id from personal_page p join subject s on s.id = p.subject_id \
+                        where p.address_token = $1 and p.address_until > $2 and s.state not in (2, 3)";
     TOPICS = "select subject_id, purpose, topic, subscribed, at, told_by from topic_choice \
               where subject_id = any($1::uuid[])";
+    ACCEPTANCES = "select id, content, content_version, locale, source, told_by, accepted_at, recorded_at \
+                   from acceptance where subject_id = $1 order by accepted_at, id";
     CHANGE = "update personal_page set generation = $2, token_hash = $3, code_id = $4, code_until = $5, \
               code_tries = $6 where subject_id = $1";
     REVOKE = "update personal_page set generation = $2, token_hash = null, code_id = null, code_until = null, \
               code_tries = 0 where subject_id = $1";
+    ASK_AT_ADDRESS = "update personal_page set address_id = $2, address_token = $3, address_sealed = $4, address_until = $5 \
+                      where subject_id = $1";
+    FORGET_ADDRESS = "update personal_page set address_id = null, address_token = null, address_sealed = null, \
+                      address_until = null where subject_id = $1";
 }
 
 fn page(row: &Row) -> Result<(SubjectId, PersonalPage)> {
@@ -33,7 +44,14 @@ fn page(row: &Row) -> Result<(SubjectId, PersonalPage)> {
         (Some(id), Some(until)) => Some(PageCode { id, until: until.0, tries: row.get(5)? }),
         _ => None,
     };
-    let page = PersonalPage { generation: row.get(1)?, token_hash: hash.transpose()?, code };
+    let address = match (row.get::<Option<Uuid>>(6)?, row.get::<Option<Vec<u8>>>(7)?) {
+        (Some(id), Some(hash)) => {
+            let token_hash = hash.try_into().map_err(|_| unreadable("personal_page", "address_token"))?;
+            Some(NewAddress { id, token_hash, sealed: Sealed(row.get(8)?), until: row.get::<Ts>(9)?.0 })
+        }
+        _ => None,
+    };
+    let page = PersonalPage { generation: row.get(1)?, token_hash: hash.transpose()?, code, address };
     Ok((SubjectId(row.get(0)?), page))
 }
 
@@ -43,6 +61,15 @@ fn page(row: &Row) -> Result<(SubjectId, PersonalPage)> {
 /// When the store does not answer.
 pub async fn by_token(pool: &Pool, hash: &[u8; 32]) -> Result<Option<SubjectId>> {
     let rows = pool.read(&BY_TOKEN, vec![Arg::Blob(hash.to_vec())]).await?;
+    rows.first().map(|row| Ok(SubjectId(row.get(0)?))).transpose()
+}
+
+/// Whose page waits for the new address whose link has the token of this hash to be confirmed.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn by_address_token(pool: &Pool, hash: &[u8; 32], now: Timestamp) -> Result<Option<SubjectId>> {
+    let rows = pool.read(&BY_ADDRESS_TOKEN, vec![Arg::Blob(hash.to_vec()), Arg::Ts(Ts(now))]).await?;
     rows.first().map(|row| Ok(SubjectId(row.get(0)?))).transpose()
 }
 
@@ -73,6 +100,41 @@ fn topic(row: &Row) -> Result<(SubjectId, (PurposeId, TopicId), TopicChoice)> {
 pub async fn topics(pool: &Pool, subject: SubjectId) -> Result<BTreeMap<(PurposeId, TopicId), TopicChoice>> {
     let rows = pool.read(&TOPICS, vec![Arg::Uuids(vec![subject.0])]).await?;
     rows.iter().map(|row| topic(row).map(|(_, key, choice)| (key, choice))).collect()
+}
+
+/// Terms that a subject accepted, as they are listed.
+pub struct AcceptanceLine {
+    /// The record.
+    pub id: Uuid,
+    /// Which terms, in which version and language.
+    pub content: (String, i32, String),
+    /// Where they were accepted.
+    pub source: String,
+    /// The source of the message.
+    pub told_by: String,
+    /// When they were accepted.
+    pub accepted_at: Timestamp,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// The terms that a subject accepted, oldest first.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn acceptances(pool: &Pool, subject: SubjectId) -> Result<Vec<AcceptanceLine>> {
+    let rows = pool.read(&ACCEPTANCES, vec![Arg::Uuid(subject.0)]).await?;
+    let line = |row: &Row| {
+        Ok(AcceptanceLine {
+            id: row.get(0)?,
+            content: (row.get(1)?, row.get(2)?, row.get(3)?),
+            source: row.get(4)?,
+            told_by: row.get(5)?,
+            accepted_at: row.get::<Ts>(6)?.0,
+            recorded_at: row.get::<Ts>(7)?.0,
+        })
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Adds the pages of these subjects to them.
@@ -125,6 +187,7 @@ pub(super) async fn accept(tx: &mut Tx, acceptances: &[Acceptance]) -> Result<()
 pub(super) struct Changed {
     opened: Vec<PageRow>,
     changed: Vec<(Uuid, PersonalPage)>,
+    addresses: Vec<(Uuid, Option<NewAddress>)>,
     topics: Vec<TopicRow>,
 }
 
@@ -144,7 +207,11 @@ impl Changed {
             }
         }
         let Some(page) = &after.page else { return };
-        match before.and_then(|b| b.page.as_ref()) {
+        let known = before.and_then(|b| b.page.as_ref());
+        if known.and_then(|known| known.address.as_ref()) != page.address.as_ref() {
+            self.addresses.push((after.id.0, page.address.clone()));
+        }
+        match known {
             None => self.opened.push(PageRow {
                 subject_id: after.id.0,
                 generation: page.generation,
@@ -177,6 +244,21 @@ impl Changed {
                     tx.run(&CHANGE, args).await?
                 }
                 None => tx.run(&REVOKE, vec![id, generation]).await?,
+            };
+        }
+        for (subject, address) in self.addresses {
+            match address {
+                Some(address) => {
+                    let args = vec![
+                        Arg::Uuid(subject),
+                        Arg::Uuid(address.id),
+                        Arg::Blob(address.token_hash.to_vec()),
+                        Arg::Blob(address.sealed.0),
+                        Arg::Ts(Ts(address.until)),
+                    ];
+                    tx.run(&ASK_AT_ADDRESS, args).await?
+                }
+                None => tx.run(&FORGET_ADDRESS, vec![Arg::Uuid(subject)]).await?,
             };
         }
         Ok(())

@@ -36,6 +36,8 @@ queries! {
     PAGES = "delete from personal_page where subject_id = any($1::uuid[])";
     TOPICS = "delete from topic_choice where subject_id = any($1::uuid[])";
     ACCEPTANCES = "delete from acceptance where subject_id = any($1::uuid[])";
+    ORIGINS = "delete from data_origin where subject_id = any($1::uuid[])";
+    SOFT_OPT_INS = "delete from soft_opt_in where subject_id = any($1::uuid[])";
     SUBJECTS = "delete from subject where id = any($1::uuid[])";
 }
 
@@ -77,7 +79,18 @@ pub async fn erase(tx: &mut Tx, mut subjects: Vec<Uuid>, cut_off: Timestamp) -> 
     let awaited = tx.rows(&AWAITED, vec![Arg::Uuids(still.clone())]).await?;
     let awaited = awaited.iter().map(|row| row.get(0)).collect::<Result<HashSet<Uuid>>>()?;
     still.retain(|id| !awaited.contains(id));
-    for table in [&IDENTITIES, &FIELDS, &LINKS, &CONSENTS, &UNSUBSCRIBING, &PAGES, &TOPICS, &ACCEPTANCES] {
+    let tables = [
+        &IDENTITIES,
+        &FIELDS,
+        &LINKS,
+        &CONSENTS,
+        &UNSUBSCRIBING,
+        &PAGES,
+        &TOPICS,
+        &ACCEPTANCES,
+        &SOFT_OPT_INS,
+    ];
+    for table in tables {
         tx.run(table, vec![Arg::Uuids(still.clone())]).await?;
     }
     tx.run(&SUBJECTS, vec![Arg::Uuids(still.clone())]).await?;

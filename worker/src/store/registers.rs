@@ -3,12 +3,14 @@
 
 pub(super) mod consents;
 pub(super) mod outbox;
+pub(super) mod soft_opt_ins;
 pub(super) mod waiting;
 
 pub use consents::{ConsentFilter, ConsentLine, RecordLine, consents, record, records};
 pub use outbox::{
     EventLine, MailLine, Requeued, event_list, mail_counts, mail_list, requeue_event, requeue_mail,
 };
+pub use soft_opt_ins::{CustomerLine, customers};
 pub use waiting::{decided, parked_by_mac, waiting};
 
 use super::Arg;

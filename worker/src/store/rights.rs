@@ -1,17 +1,19 @@
-//! What a subject has asked for beyond consent, and whom that was told to: restrictions, objections, notices to staff.
+//! What a subject has asked for beyond consent, and whom that was told to: restrictions, objections, notices to staff. With
+//! them go where its data came from (`origins.rs`), and the sales that soft opt-in rests on until an objection.
 //! Read only for the jobs that decide about them; most messages do not.
 
 use super::Arg;
 use super::dialect::{Row, queries};
 use super::error::Result;
-use super::load::unreadable;
+use super::load::{opt_index, unreadable};
+use super::origins;
 use super::pool::{Pool, Tx};
-use super::tables::{NoticeRow, ObjectionRow, RestrictionRow};
+use super::tables::{NoticeRow, ObjectionRow, OriginRow, RestrictionRow, SoftOptInRow};
 use super::value::Ts;
 use rescind_jobs::code::{PurposeId, StaffId};
 use rescind_jobs::model::{
-    Ground, NoticeKind, NoticeState, Objection, ObjectionState, Restriction, RestrictionState, StaffNotice,
-    Subject, SubjectId,
+    Ground, NoticeKind, NoticeState, Objection, ObjectionState, Restriction, RestrictionState, SoftOptIn,
+    StaffNotice, Subject, SubjectId,
 };
 use rescind_jobs::policy::NoticeChannel;
 use rescind_jobs::protection::Sealed;
@@ -42,6 +44,8 @@ queries! {
                     from restriction where subject_id = any($1::uuid[])";
     OBJECTIONS = "select subject_id, purpose, state, at, told_by, decided_at from objection \
                   where subject_id = any($1::uuid[])";
+    SOFT_OPT_INS = "select subject_id, purpose, sold_at, email, phone, source, told_by, recorded_at, evidence, policy \
+                    from soft_opt_in where subject_id = any($1::uuid[])";
 }
 
 fn opt_time(row: &Row, column: usize) -> Result<Option<Timestamp>> {
@@ -108,7 +112,13 @@ pub(super) async fn add_rights(
             subject.objections.insert(purpose, objection);
         }
     }
-    Ok(())
+    for row in tx.rows(&SOFT_OPT_INS, vec![Arg::Uuids(ids.to_vec())]).await? {
+        if let Some(subject) = subjects.get_mut(&SubjectId(row.get(0)?)) {
+            let (purpose, known) = soft_opt_in(&row)?;
+            subject.soft_opt_ins.insert(purpose, known);
+        }
+    }
+    origins::add(tx, ids, subjects).await
 }
 
 /// Reads restrictions and objections of a subject that is only looked at.
@@ -122,7 +132,11 @@ pub(super) async fn read_rights(pool: &Pool, subject: &mut Subject) -> Result<()
         let (purpose, objection) = objection(&row)?;
         subject.objections.insert(purpose, objection);
     }
-    Ok(())
+    for row in pool.read(&SOFT_OPT_INS, this()).await? {
+        let (purpose, known) = soft_opt_in(&row)?;
+        subject.soft_opt_ins.insert(purpose, known);
+    }
+    origins::read(pool, subject).await
 }
 
 fn restriction(row: &Row) -> Result<(Ground, Restriction)> {
@@ -149,6 +163,21 @@ fn objection(row: &Row) -> Result<(PurposeId, Objection)> {
     Ok((PurposeId::new(&row.get::<String>(1)?).ok_or(wrong("purpose"))?, objection))
 }
 
+fn soft_opt_in(row: &Row) -> Result<(PurposeId, SoftOptIn)> {
+    let wrong = |column| unreadable("soft_opt_in", column);
+    let known = SoftOptIn {
+        sold_at: row.get::<Ts>(2)?.0,
+        email: opt_index(row, 3)?,
+        phone: opt_index(row, 4)?,
+        source: row.get(5)?,
+        told_by: row.get(6)?,
+        recorded_at: row.get::<Ts>(7)?.0,
+        evidence: row.get::<Option<Vec<u8>>>(8)?.map(Sealed),
+        policy: row.get::<Vec<u8>>(9)?.try_into().map_err(|_| wrong("policy"))?,
+    };
+    Ok((PurposeId::new(&row.get::<String>(1)?).ok_or(wrong("purpose"))?, known))
+}
+
 /// What of this changed in a subject.
 #[derive(Default)]
 pub(super) struct Changed {
@@ -156,10 +185,13 @@ pub(super) struct Changed {
     changed: Vec<StaffNotice>,
     restrictions: Vec<RestrictionRow>,
     objections: Vec<ObjectionRow>,
+    origins: Vec<OriginRow>,
+    soft_opt_ins: Vec<SoftOptInRow>,
 }
 
 impl Changed {
     pub(super) fn collect(&mut self, before: Option<&Subject>, after: &Subject) {
+        origins::collect(before, after, &mut self.origins);
         let id = after.id.0;
         for notice in &after.notices {
             match before.and_then(|b| b.notices.iter().find(|n| n.id == notice.id)) {
@@ -194,12 +226,30 @@ impl Changed {
                 });
             }
         }
+        for (purpose, s) in &after.soft_opt_ins {
+            if before.and_then(|b| b.soft_opt_ins.get(purpose)) != Some(s) {
+                self.soft_opt_ins.push(SoftOptInRow {
+                    subject_id: id,
+                    purpose: purpose.to_string(),
+                    sold_at: Ts(s.sold_at),
+                    email: s.email.map(|index| index.0.to_vec()),
+                    phone: s.phone.map(|index| index.0.to_vec()),
+                    source: s.source.clone(),
+                    told_by: s.told_by.clone(),
+                    recorded_at: Ts(s.recorded_at),
+                    evidence: s.evidence.as_ref().map(|sealed| sealed.0.clone()),
+                    policy: s.policy.to_vec(),
+                });
+            }
+        }
     }
 
     pub(super) async fn save(self, tx: &mut Tx) -> Result<()> {
         tx.put(&self.made).await?;
         tx.put(&self.restrictions).await?;
         tx.put(&self.objections).await?;
+        tx.put(&self.origins).await?;
+        tx.put(&self.soft_opt_ins).await?;
         for n in self.changed {
             let args = vec![
                 Arg::Uuid(n.id),

@@ -13,6 +13,7 @@ use super::tables::{
 use super::value::Ts;
 use rescind_jobs::code::FieldId;
 use rescind_jobs::effects::{Counter, Effects, MailOrder, Suppression, Use};
+use rescind_jobs::mail::Mail;
 use rescind_jobs::model::{
     Consent, ConsentRecord, ConsentRequest, Identity, Link, Recipient, Subject, SubjectId,
 };
@@ -182,8 +183,13 @@ pub async fn effects(tx: &mut Tx, effects: &Effects, now: Timestamp) -> Result<(
             trouble: suppressed.map(str::to_owned),
             created_at: Ts(m.due_at),
             settled_at: suppressed.map(|_| Ts(now)),
-            gated: m.mailing.as_ref().map_or(0, |mailing| if mailing.by_consent { 1 } else { 2 }),
+            gated: m.mailing.as_ref().map_or(0, |mailing| mailing.footing as i16),
+            topic: match &m.mail {
+                Mail::Mailing(mailing) => mailing.topic.as_ref().map(ToString::to_string),
+                _ => None,
+            },
             sealed: m.mailing.as_ref().filter(|_| suppressed.is_none()).map(|m| m.sealed.0.clone()),
+            channel: m.channel.as_ref().map(ToString::to_string),
             correlation: m.trace.correlation.clone(),
             traceparent: m.trace.traceparent.clone(),
         })

@@ -4,9 +4,9 @@ use super::dialect::{Sql, Statements, Table};
 use super::error::Result;
 use super::pool::Pool;
 use super::{
-    audit, candidates, gate, housekeeping, inbox, keys, load, outbox, pages, parked, pool, provisional,
-    published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps, tables as t,
-    webhooks, wrapping,
+    audit, candidates, gate, housekeeping, inbox, keys, load, origins, outbox, pages, parked, pool,
+    provisional, published, queue, registers, requests, rights, save, schedules, snapshot, staff, sweeps,
+    tables as t, webhooks, wrapping,
 };
 use sqlx::{Executor, SqlSafeStr, SqlStr};
 
@@ -19,6 +19,8 @@ fn queries() -> Vec<&'static Sql> {
         inbox::QUERIES,
         keys::QUERIES,
         load::QUERIES,
+        origins::QUERIES,
+        outbox::channels::QUERIES,
         outbox::events::QUERIES,
         outbox::mailings::QUERIES,
         outbox::mails::QUERIES,
@@ -31,6 +33,7 @@ fn queries() -> Vec<&'static Sql> {
         registers::QUERIES,
         registers::consents::QUERIES,
         registers::outbox::QUERIES,
+        registers::soft_opt_ins::QUERIES,
         registers::waiting::QUERIES,
         requests::QUERIES,
         rights::QUERIES,
@@ -61,6 +64,8 @@ fn tables() -> Vec<&'static Statements> {
         t::StaffTokenRow::statements(),
         t::RestrictionRow::statements(),
         t::ObjectionRow::statements(),
+        t::OriginRow::statements(),
+        t::SoftOptInRow::statements(),
         t::PageRow::statements(),
         t::AcceptanceRow::statements(),
         t::TopicRow::statements(),

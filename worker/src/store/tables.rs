@@ -64,7 +64,8 @@ table! {
     id: Uuid, subject_id: Option<Uuid>, request_id: Option<Uuid>, notice_id: Option<Uuid>, purpose: Option<String>,
     template: String, params: Json, address: Option<Vec<u8>>, staff: Option<String>, answers_subject: i16, state: i16,
     lane: i16, due_at: Ts, attempt: i32, trouble: Option<String>, created_at: Ts, settled_at: Option<Ts>,
-    gated: i16, sealed: Option<Vec<u8>>, correlation: Option<String>, traceparent: Option<String>,
+    gated: i16, topic: Option<String>, sealed: Option<Vec<u8>>, channel: Option<String>, correlation: Option<String>,
+    traceparent: Option<String>,
 } "on conflict (id) do nothing" }
 
 table! {
@@ -96,6 +97,17 @@ table! { ObjectionRow in "objection" {
     subject_id: Uuid, purpose: String, state: i16, at: Ts, told_by: String, decided_at: Option<Ts>,
 } "on conflict (subject_id, purpose) do update set state = excluded.state, at = excluded.at, \
    told_by = excluded.told_by, decided_at = excluded.decided_at" }
+
+table! { OriginRow in "data_origin" {
+    subject_id: Uuid, source: String, state: i16, since: Ts, told_by: String, mail_id: Option<Uuid>,
+} "on conflict (subject_id, source) do update set state = excluded.state, since = excluded.since, \
+   mail_id = excluded.mail_id" }
+table! { SoftOptInRow in "soft_opt_in" {
+    subject_id: Uuid, purpose: String, sold_at: Ts, email: Option<Vec<u8>>, phone: Option<Vec<u8>>, source: String,
+    told_by: String, recorded_at: Ts, evidence: Option<Vec<u8>>, policy: Vec<u8>,
+} "on conflict (subject_id, purpose) do update set sold_at = excluded.sold_at, email = excluded.email, \
+   phone = excluded.phone, source = excluded.source, told_by = excluded.told_by, \
+   recorded_at = excluded.recorded_at, evidence = excluded.evidence, policy = excluded.policy" }
 
 table! {
     /// The page of a subject that had none; one that is there already stays as it is.

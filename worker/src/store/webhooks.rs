@@ -307,7 +307,9 @@ fn mail_row(id: Uuid, staff: &str, mail: &Mail, now: Timestamp) -> MailRow {
         created_at: Ts(now),
         settled_at: None,
         gated: 0,
+        topic: None,
         sealed: None,
+        channel: None,
         correlation: None,
         traceparent: None,
     }

@@ -47,6 +47,12 @@ pub(super) fn steps(periods: &Housekeeping, policy: &Policy, now: Timestamp) -> 
     let outbox = span(periods.outbox);
     // while a request counts against the interval between two, it stays
     let requests = span(periods.closed_requests).map(|period| period.max(policy.limits.request_interval));
+    // what reminds and escalates still looks for the notices of its cause
+    let told = &policy.staff_notices;
+    let spans = [told.remind_after, told.escalate_after].into_iter().flatten();
+    let looked_for = spans.map(|after| sum(after, told.digest_every)).max().unwrap_or(Span::ZERO);
+    let notices = policy.periods.acknowledged_notices.max(looked_for);
+    let rights = Some(policy.periods.settled_rights);
     let reports = span(periods.sweep_runs);
     let step = |name, period: Option<Span>, work| {
         period.map(|period| Step { name, cut_off: now.minus(period), work })
@@ -66,6 +72,10 @@ pub(super) fn steps(periods: &Housekeeping, policy: &Policy, now: Timestamp) -> 
         aged("network_evidence", Some(Span::ZERO), Aged::RecordNetwork),
         step("provisional_subjects", requests, Work::Provisional),
         step("day_keys", Some(DAY_KEYS), Work::DayKeys),
+        aged("staff_notices", Some(notices), Aged::Notices),
+        aged("staff_tokens", Some(policy.periods.expired_tokens), Aged::Tokens),
+        aged("restrictions", rights, Aged::Restrictions),
+        aged("objections", rights, Aged::Objections),
         aged("schedule_runs", reports, Aged::ScheduleRuns),
         aged("sweep_runs", reports, Aged::SweepRuns),
         step("orphans", Some(Span::ZERO), Work::Orphans),
@@ -110,7 +120,17 @@ mod tests {
             sweep_runs: zero,
             interval: DAY,
         };
-        let always = ["counters", "request_network_evidence", "network_evidence", "day_keys", "orphans"];
+        let always = [
+            "counters",
+            "request_network_evidence",
+            "network_evidence",
+            "day_keys",
+            "staff_notices",
+            "staff_tokens",
+            "restrictions",
+            "objections",
+            "orphans",
+        ];
         assert_eq!(names(&none), always);
         assert_eq!(names(&Housekeeping { parked: Some(zero), ..none }), always);
         let all = Housekeeping {
@@ -121,6 +141,6 @@ mod tests {
             sweep_runs: DAY,
             interval: DAY,
         };
-        assert_eq!(names(&all).len(), 15);
+        assert_eq!(names(&all).len(), 19);
     }
 }

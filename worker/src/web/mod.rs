@@ -46,6 +46,7 @@ pub fn public_router(state: WebState) -> Router {
         .route("/favicon.ico", get(pages::favicon))
         .route("/c/{token}", get(pages::confirm::show).post(pages::answer::take))
         .route("/s/{token}", get(pages::notice::show).post(pages::notice::take))
+        .route("/a/{token}", get(pages::address::show).post(pages::address::take))
         .route("/u/{token}", get(pages::unsubscribe::show).post(pages::unsubscribe::take))
         .route("/privacy", get(pages::privacy::show))
         .route("/form/{name}", get(pages::form_page::show).post(pages::form_page::take))

@@ -21,6 +21,8 @@ pub(super) fn open(
         Some("the purpose itself")
     } else if target.basis == LawfulBasis::Consent {
         Some("a purpose that rests on consent")
+    } else if target.basis.is_soft_opt_in() {
+        Some("a purpose that rests on soft opt-in")
     } else if target.special_category {
         Some("a purpose with special categories of data")
     } else if target.marketing {

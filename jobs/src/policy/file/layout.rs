@@ -20,14 +20,16 @@ pub(super) const SINGLE: [&str; 9] = [
 ];
 
 /// Sections that hold entries by name.
-pub(super) const NAMED: [&str; 12] = [
+pub(super) const NAMED: [&str; 14] = [
     "channels",
     "contents",
+    "data_sources",
     "dictionaries",
     "fields",
     "forms",
     "mail_identities",
     "purposes",
+    "recipients",
     "schedules",
     "sources",
     "staff",

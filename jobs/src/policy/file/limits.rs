@@ -49,6 +49,15 @@ pub(super) struct RawPeriods {
     /// How long IP and user agent are kept with a consent record. Default: as long as the record.
     #[schemars(range(min = 1, max = 36500))]
     network_evidence_days: Option<u32>,
+    /// How long notices to staff are kept once they are acknowledged. Default: 365.
+    #[schemars(range(min = 1, max = 36500))]
+    acknowledged_notices_days: Option<u32>,
+    /// How long personal tokens of staff are listed once they have expired. Default: 365.
+    #[schemars(range(min = 1, max = 36500))]
+    expired_tokens_days: Option<u32>,
+    /// How long restrictions are kept once they are lifted, and objections once they are decided against. Default: 1095.
+    #[schemars(range(min = 1, max = 36500))]
+    settled_rights_days: Option<u32>,
 }
 
 /// Large providers of mailboxes: many requests to one of them in an hour are not an attack on a company.
@@ -161,8 +170,23 @@ pub(super) fn periods(reader: &mut Reader<'_>, limits: &Limits) -> Periods {
     let evidence = raw
         .network_evidence_days
         .and_then(|days| reader.days(&at.key("network_evidence_days"), days, 36_500));
+    let mut kept = |key: &str, given: Option<u32>, default: u32| {
+        let days = reader.days(&at.key(key), given.unwrap_or(default), 36_500);
+        Span::days(days.unwrap_or(default).into())
+    };
+    let acknowledged_notices = kept("acknowledged_notices_days", raw.acknowledged_notices_days, 365);
+    let expired_tokens = kept("expired_tokens_days", raw.expired_tokens_days, 365);
+    // three years: a usual period of limitation
+    let settled_rights = kept("settled_rights_days", raw.settled_rights_days, 1095);
     let span = |days: u32| Span::days(days.into());
-    Periods { request: span(request), reminder: reminder.map(span), network_evidence: evidence.map(span) }
+    Periods {
+        request: span(request),
+        reminder: reminder.map(span),
+        network_evidence: evidence.map(span),
+        acknowledged_notices,
+        expired_tokens,
+        settled_rights,
+    }
 }
 
 impl Reader<'_> {

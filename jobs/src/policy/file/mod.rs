@@ -11,6 +11,7 @@ mod children;
 mod compatibility;
 mod content;
 mod controller;
+mod data_source;
 mod dictionary;
 mod document;
 mod field;
@@ -29,6 +30,7 @@ mod read;
 mod reader;
 mod schedule;
 mod schema;
+mod soft_opt_in;
 mod source;
 mod staff;
 #[cfg(test)]
@@ -106,7 +108,9 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
     let dictionaries = dictionary::dictionaries(reader);
     let channels = channel::channels(reader);
     let topics = channel::topics(reader);
-    let purposes = purpose::purposes(reader, &dictionaries);
+    let purposes = purpose::purposes(reader, &dictionaries, &channels);
+    let recipients = data_source::recipients(reader, &purposes);
+    let data_sources = data_source::data_sources(reader, &features);
     let contents = content::contents(reader, &purposes, &dictionaries);
     purpose::warn_of_purposes_without_content(reader, &purposes, &contents);
     let forms = form::forms(reader, &contents);
@@ -129,6 +133,8 @@ fn assemble(reader: &mut Reader<'_>, files: &[PolicyFile]) -> Option<Policy> {
         default_locale: reader.locale,
         features,
         purposes,
+        recipients,
+        data_sources,
         topics,
         channels,
         contents,

@@ -1,11 +1,11 @@
 //! `[purposes.…]`: what personal data are used for, and on which basis (Art. 6).
 
-use super::compatibility;
 use super::place::Place;
 use super::reader::{Reader, quoted};
 use super::texts::RawTexts;
-use crate::code::{ContentId, FieldId, MailIdentityId, PurposeId, RecipientId, TopicId};
-use crate::policy::{Content, Dictionaries, LawfulBasis, OptIn, Purpose};
+use super::{compatibility, soft_opt_in};
+use crate::code::{ChannelId, ContentId, FieldId, MailIdentityId, PurposeId, RecipientId, TopicId};
+use crate::policy::{Channel, Content, Dictionaries, LawfulBasis, OptIn, Purpose};
 use crate::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,13 +18,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct RawPurpose {
     /// Its title for people.
     title: RawTexts,
-    /// What it rests on (Art. 6(1)).
-    basis: RawBasis,
+    /// What it rests on (Art. 6(1); soft opt-in: ePrivacy Directive 13(2)).
+    pub(super) basis: RawBasis,
     /// Where the balancing test is kept; required for legitimate_interest, and only there.
     balancing_test: Option<String>,
+    /// What was sold, and is advertised the like of; told to people. Required for soft_opt_in, and only there.
+    pub(super) similar_to: Option<RawTexts>,
+    /// By which channels customers are written to, of the kind email or phone; only for soft_opt_in. Default: every channel
+    /// of the kind email.
+    pub(super) channels: Option<Vec<String>>,
     /// Direct marketing (Art. 21(2)). Default: false.
     #[serde(default)]
-    marketing: bool,
+    pub(super) marketing: bool,
     /// Special categories of data (Art. 9): explicit consent. Default: false.
     #[serde(default)]
     special_category: bool,
@@ -58,11 +63,11 @@ pub(super) struct RawPurpose {
     during_restriction: bool,
 }
 
-/// The lawful bases of Art. 6(1).
+/// The lawful bases of Art. 6(1), and soft opt-in.
 #[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
 #[schemars(rename = "LawfulBasis")]
 #[serde(rename_all = "snake_case")]
-enum RawBasis {
+pub(super) enum RawBasis {
     /// Art. 6(1)(a)
     Consent,
     /// Art. 6(1)(b)
@@ -75,9 +80,15 @@ enum RawBasis {
     PublicTask,
     /// Art. 6(1)(f), with a balancing test
     LegitimateInterest,
+    /// Art. 13(2) of Directive 2002/58/EC: similar products, told at a sale, until the customer objects
+    SoftOptIn,
 }
 
-pub(super) fn purposes(reader: &mut Reader<'_>, dictionaries: &Dictionaries) -> BTreeMap<PurposeId, Purpose> {
+pub(super) fn purposes(
+    reader: &mut Reader<'_>,
+    dictionaries: &Dictionaries,
+    channels: &BTreeMap<ChannelId, Channel>,
+) -> BTreeMap<PurposeId, Purpose> {
     let mut purposes = BTreeMap::new();
     let mut compatible = Vec::new();
     let mut by_consent = None;
@@ -91,7 +102,7 @@ pub(super) fn purposes(reader: &mut Reader<'_>, dictionaries: &Dictionaries) -> 
                 compatible.push((id.clone(), other.clone(), here));
             }
         }
-        if let Some(purpose) = purpose(reader, &id, &at, raw) {
+        if let Some(purpose) = purpose(reader, channels, &id, &at, raw) {
             purposes.insert(id, purpose);
         }
     }
@@ -111,9 +122,15 @@ pub(super) fn purposes(reader: &mut Reader<'_>, dictionaries: &Dictionaries) -> 
     purposes
 }
 
-fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose) -> Option<Purpose> {
+fn purpose(
+    reader: &mut Reader<'_>,
+    channels: &BTreeMap<ChannelId, Channel>,
+    id: &PurposeId,
+    at: &Place,
+    raw: RawPurpose,
+) -> Option<Purpose> {
     let title = reader.titles(&at.key("title"), &raw.title);
-    let basis = basis(reader, at, &raw);
+    let basis = basis(reader, channels, at, &raw);
     if raw.special_category && raw.basis != RawBasis::Consent {
         reader.wrong(
             &at.key("special_category"),
@@ -181,7 +198,13 @@ fn purpose(reader: &mut Reader<'_>, id: &PurposeId, at: &Place, raw: RawPurpose)
     })
 }
 
-fn basis(reader: &mut Reader<'_>, at: &Place, raw: &RawPurpose) -> Option<LawfulBasis> {
+fn basis(
+    reader: &mut Reader<'_>,
+    channels: &BTreeMap<ChannelId, Channel>,
+    at: &Place,
+    raw: &RawPurpose,
+) -> Option<LawfulBasis> {
+    soft_opt_in::only_there(reader, at, raw);
     let test = &raw.balancing_test;
     if test.is_some() && raw.basis != RawBasis::LegitimateInterest {
         reader.wrong(
@@ -196,6 +219,7 @@ fn basis(reader: &mut Reader<'_>, at: &Place, raw: &RawPurpose) -> Option<Lawful
         RawBasis::LegalObligation => LawfulBasis::LegalObligation,
         RawBasis::VitalInterests => LawfulBasis::VitalInterests,
         RawBasis::PublicTask => LawfulBasis::PublicTask,
+        RawBasis::SoftOptIn => soft_opt_in::basis(reader, channels, at, raw)?,
         RawBasis::LegitimateInterest => {
             let Some(test) = test else {
                 reader.wrong(

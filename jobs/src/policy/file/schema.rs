@@ -4,6 +4,7 @@ use super::channel::{RawChannel, RawTopic};
 use super::children::RawChildren;
 use super::content::RawContent;
 use super::controller::{RawController, RawMailIdentity};
+use super::data_source::{RawDataSource, RawRecipient};
 use super::dictionary::RawDictionaries;
 use super::field::RawField;
 use super::form::RawForm;
@@ -15,8 +16,8 @@ use super::schedule::RawSchedule;
 use super::source::RawSource;
 use super::staff::{RawGroup, RawNotices, RawStaff};
 use crate::code::{
-    ChannelId, ContentId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, ScheduleId, SourceId, StaffId,
-    TopicId,
+    ChannelId, ContentId, DataSourceId, FieldId, FormId, GroupId, MailIdentityId, PurposeId, RecipientId,
+    ScheduleId, SourceId, StaffId, TopicId,
 };
 use crate::locale::Locale;
 use crate::policy::Feature;
@@ -39,6 +40,8 @@ struct RawFile {
     channels: Option<BTreeMap<ChannelId, RawChannel>>,
     /// Wordings that subjects agree to.
     contents: Option<BTreeMap<ContentId, RawContent>>,
+    /// Where data come from that subjects have not given themselves (Art. 14).
+    data_sources: Option<BTreeMap<DataSourceId, RawDataSource>>,
     /// The operator's own values.
     dictionaries: Option<RawDictionaries>,
     /// What may be known of a subject.
@@ -57,6 +60,8 @@ struct RawFile {
     privacy_notice: Option<RawPrivacyNotice>,
     /// What personal data are used for.
     purposes: Option<BTreeMap<PurposeId, RawPurpose>>,
+    /// Titles for those who receive data.
+    recipients: Option<BTreeMap<RecipientId, RawRecipient>>,
     /// What happens by the clock.
     schedules: Option<BTreeMap<ScheduleId, RawSchedule>>,
     /// Who may send which messages. None: only this machine may send.

@@ -4,11 +4,9 @@ use super::near;
 use super::place::Place;
 use super::reader::{Reader, quoted};
 use super::texts::RawTexts;
-use crate::code::{FieldId, GroupId, MailIdentityId, ProcessId, PurposeId, StaffId};
+use crate::code::{FieldId, GroupId, MailIdentityId, ProcessId, PurposeId, StaffChannelId, StaffId};
 use crate::locale::Locale;
-use crate::policy::{
-    Field, LawfulBasis, NoticeChannel, Pace, Purpose, Role, StaffGroup, StaffMember, StaffNotices,
-};
+use crate::policy::{Field, LawfulBasis, Pace, Purpose, Role, StaffGroup, StaffMember, StaffNotices};
 use crate::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,12 +29,15 @@ pub(super) struct RawStaff {
     /// What the person may do, beside what the groups may.
     #[serde(default)]
     roles: Vec<Role>,
-    /// When the person is told: immediate or digest. Default: immediate.
+    /// When the person is told by mail: immediate or digest. Default: immediate.
     #[serde(default)]
     notices: Pace,
-    /// By what the person is told. Default: mail.
+    /// By what the person is told: mail, or a channel of the file that `staff_channels.file` of the configuration names.
+    /// Default: mail.
+    channel: Option<String>,
+    /// The person is told by mail besides the channel. Default: by mail only what the channel does not take.
     #[serde(default)]
-    channel: NoticeChannel,
+    also_by_mail: bool,
 }
 
 /// A group of staff.
@@ -110,6 +111,7 @@ pub(super) fn members(
     let mut members = BTreeMap::new();
     for (id, at, raw) in reader.named::<_, RawStaff>("staff", StaffId::new) {
         let name = reader.line(&at.key("name"), &raw.name);
+        let channel = channel(reader, &at, &raw);
         let email = reader.address(&at.key("email"), raw.email);
         let mut roles: BTreeSet<Role> = raw.roles.into_iter().collect();
         let groups = group_names(reader, &at.key("groups"), &raw.groups);
@@ -118,11 +120,26 @@ pub(super) fn members(
         }
         if let (Some(name), Some(email)) = (name, email) {
             let locale = raw.locale.unwrap_or(reader.locale);
-            let (pace, channel) = (raw.notices, raw.channel);
-            members.insert(id.clone(), StaffMember { id, name, email, locale, groups, roles, pace, channel });
+            let (pace, also_by_mail) = (raw.notices, raw.also_by_mail);
+            let member = StaffMember { id, name, email, locale, groups, roles, pace, channel, also_by_mail };
+            members.insert(member.id.clone(), member);
         }
     }
     members
+}
+
+/// The channel of a person; whether there is one of that name is known where the configuration is.
+fn channel(reader: &mut Reader<'_>, at: &Place, raw: &RawStaff) -> Option<StaffChannelId> {
+    let given = raw.channel.as_deref().filter(|name| *name != "mail");
+    if given.is_none() && raw.also_by_mail {
+        let expected = "a `channel` other than `mail`, or no `also_by_mail`";
+        reader.wrong(&at.key("also_by_mail"), "mail besides mail", expected);
+    }
+    if given.is_some() && !raw.also_by_mail && raw.notices == Pace::Digest {
+        let expected = "`immediate`: a channel tells at once; or `also_by_mail = true`";
+        reader.wrong(&at.key("notices"), "a digest for somebody who is told nothing by mail", expected);
+    }
+    given.and_then(|name| reader.name(&at.key("channel"), name, StaffChannelId::new))
 }
 
 fn group_names(reader: &mut Reader<'_>, at: &Place, names: &[String]) -> BTreeSet<GroupId> {
@@ -216,7 +233,7 @@ fn sender(reader: &mut Reader<'_>, at: &Place, given: Option<&str>) -> Option<Ma
     }
 }
 
-/// Somebody has to stop when consent is withdrawn; where nobody handles a purpose, only administrators are told.
+/// Somebody has to stop when consent is withdrawn, or a customer objects; where nobody handles a purpose, only administrators are told.
 pub(super) fn warn_of_nobody(
     reader: &mut Reader<'_>,
     purposes: &BTreeMap<PurposeId, Purpose>,
@@ -226,7 +243,8 @@ pub(super) fn warn_of_nobody(
     if staff.is_empty() {
         return;
     }
-    for purpose in purposes.values().filter(|p| p.basis == LawfulBasis::Consent) {
+    let ends = |p: &&Purpose| p.basis == LawfulBasis::Consent || p.basis.is_soft_opt_in();
+    for purpose in purposes.values().filter(ends) {
         let handled = groups.values().any(|group| {
             group.purposes.contains(&purpose.id) && staff.values().any(|m| m.groups.contains(&group.id))
         });

@@ -4,10 +4,10 @@ use super::play::Given;
 use rescind_jobs::job::Job;
 use rescind_jobs::jobs::{
     AcceptTerms, AcknowledgeNotice, AnswerConsent, AskAgain, ChangePurpose, CheckGate, ChooseTopic,
-    CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveConsent, MailPageCode,
-    MarkUndeliverable, ObjectToUse, RecordConsent, RemindConsent, RemindStaff, RequestConsent,
-    RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage, UnrestrictSubject,
-    UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
+    ConfirmAddress, CorrectSubject, EscalateNotices, ExpireConsent, ExpireRequest, GiveAddress, GiveConsent,
+    MailPageCode, MarkUndeliverable, ObjectToUse, RecordConsent, RecordSoftOptIn, RemindConsent, RemindStaff,
+    RequestConsent, RestrictSubject, RunSweep, SendMailing, SettleMail, SubmitForm, UnlockPage,
+    UnrestrictSubject, UpdateConsent, UpdateConsents, UpsertSubject, WithdrawConsent,
 };
 use rescind_jobs::time::Span;
 use rescind_tests::parts::Parts;
@@ -135,6 +135,12 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             });
             Given::internal(parts, kind, data)
         }
+        RecordSoftOptIn::KIND => {
+            let purposes = ["similar_products"];
+            let told =
+                json!({"subject": ana, "purposes": purposes, "could_object": true, "evidence": evidence});
+            Given::message(parts, kind, told)
+        }
         AcceptTerms::KIND => Given::message(parts, kind, json!({"subject": ana, "content": "terms"})),
         SubmitForm::KIND => {
             let answers = json!({"newsletter": "agree", "recommendations": "disagree"});
@@ -156,6 +162,7 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
         }
         GiveConsent::KIND => {
             withdraw(parts, &ana).await;
+            parts.clock.advance(Span::hours(1));
             let subject = id(parts, "select id from subject").await;
             let data = json!({"subject": subject, "content": "newsletter", "version": 1, "locale": "en",
                               "evidence": evidence});
@@ -172,6 +179,21 @@ pub(super) async fn example(kind: &str, parts: &Parts) -> Option<Given> {
             record(parts, &ana).await;
             let subject = id(parts, "select id from subject").await;
             Given::internal(parts, kind, json!({"subject": subject, "fields": {"company": "Quay Ltd"}}))
+        }
+        GiveAddress::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            Given::internal(parts, kind, json!({"subject": subject, "email": "ana@example.net"}))
+        }
+        ConfirmAddress::KIND => {
+            record(parts, &ana).await;
+            let subject = id(parts, "select id from subject").await;
+            let given = json!({"subject": subject, "email": "ana@example.net"});
+            order(parts, GiveAddress::KIND, &given).await;
+            parts.work().await;
+            let address = id(parts, "select address_id from personal_page").await;
+            let named = json!({"id": subject, "email": "ana@example.net"});
+            Given::internal(parts, kind, json!({"subject": named, "address": address}))
         }
         RemindStaff::KIND => {
             withdraw(parts, &ana).await;

@@ -6,7 +6,7 @@ use crate::cli::output::Form;
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::import::{self, Counts, Defaults, Format, Import, ImportError, Problem, Told};
-use rescind_jobs::code::{ContentId, EntryCode, PurposeId, RULE};
+use rescind_jobs::code::{ContentId, DataSourceId, EntryCode, PurposeId, RULE};
 use rescind_jobs::policy::{Feature, Role};
 use rescind_jobs::time::Timestamp;
 use std::fs::File;
@@ -34,6 +34,12 @@ pub(in crate::cli) struct Arguments {
     /// Where consent was given, for lines that do not tell: a value of the dictionary
     #[arg(long, value_parser = source)]
     source: Option<EntryCode>,
+    /// Where the data came from, if not from the people: a source of the policy's data_sources; each is told so by mail, once
+    #[arg(long, value_name = "SOURCE", value_parser = data_source)]
+    obtained_from: Option<DataSourceId>,
+    /// The people have that information already, so no mail tells them (Art. 14(5)(a))
+    #[arg(long, requires = "obtained_from")]
+    already_informed: bool,
     /// Only count what would become of the lines; nothing is changed
     #[arg(long)]
     dry_run: bool,
@@ -58,6 +64,10 @@ fn content(text: &str) -> Result<ContentId, String> {
 
 fn source(text: &str) -> Result<EntryCode, String> {
     EntryCode::new(text).ok_or_else(|| format!("expected {RULE}"))
+}
+
+fn data_source(text: &str) -> Result<DataSourceId, String> {
+    DataSourceId::new(text).ok_or_else(|| format!("expected {RULE}"))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -124,6 +134,20 @@ fn check(opened: &Opened, arguments: &Arguments) -> Result<Defaults, Failure> {
             known.join(", ")
         )));
     }
+    if let Some(source) = &arguments.obtained_from {
+        if !policy.features.contains(&Feature::SourceNotices) {
+            return Err(Failure::wrong(
+                "--obtained-from: the policy does not switch on the feature \"source_notices\"",
+            ));
+        }
+        if !policy.data_sources.contains_key(source) {
+            let known: Vec<&str> = policy.data_sources.keys().map(DataSourceId::as_str).collect();
+            let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
+            return Err(Failure::wrong(format!(
+                "--obtained-from: \"{source}\" is no entry of the policy's [data_sources]: {known}"
+            )));
+        }
+    }
     if arguments.given_at.is_some_and(|at| at > opened.clock.now()) {
         return Err(Failure::wrong("--given-at lies in the future"));
     }
@@ -132,6 +156,8 @@ fn check(opened: &Opened, arguments: &Arguments) -> Result<Defaults, Failure> {
         purpose: arguments.purpose.clone(),
         given_at: arguments.given_at,
         source: arguments.source.clone(),
+        obtained_from: arguments.obtained_from.clone(),
+        already_informed: arguments.already_informed,
     })
 }
 

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::preferences::WordingBlock;
 use super::samples::{self, Sample};
 use super::{ControllerBlock, MailParameters, PageParameters};
-use crate::render::locale::LOCALES;
 
 /// The mail with the code for the subject's own page.
 #[derive(Clone, Serialize)]
@@ -62,8 +61,25 @@ pub struct EditPage {
     pub topics: Vec<TopicOffer>,
     /// What it can correct.
     pub fields: Vec<EditField>,
+    /// The email address, where it can be changed.
+    pub email: Option<EditEmail>,
     /// Back to the subject's own page.
     pub back_url: String,
+}
+
+/// The email address that mail goes to. The form posts `nonce`, `pass` and `email`.
+#[derive(Clone, Serialize)]
+pub struct EditEmail {
+    /// As it is.
+    pub current: String,
+    /// As it was entered.
+    pub given: String,
+    /// What was entered is no address.
+    pub wrong: bool,
+    /// Too many mails were asked for.
+    pub many: bool,
+    /// A mail is on its way to the new one.
+    pub sent: bool,
 }
 
 /// A wording that a subject can agree to.
@@ -151,9 +167,9 @@ impl PageParameters for UnlockPage {
         ]
     }
 
-    // what was sent by a form has no address that a link could lead to
-    fn locales(&self) -> &[&'static str] {
-        if self.step == "ask" && self.problem.is_none() { &LOCALES } else { &[] }
+    // the addresses of forms show what can be entered, as long as a code is open
+    fn switch(&self) -> &'static str {
+        if self.step == "enter" { "code?" } else { "change?" }
     }
 }
 
@@ -198,15 +214,28 @@ impl PageParameters for EditPage {
                 field("first_name", "First name", "Ana", "text", "given-name", false),
                 field("birthday", "Date of birth", "31.12.1990", "date", "bday", true),
             ],
+            email: Some(EditEmail {
+                current: "ana@harbour.example".to_owned(),
+                given: "ana@quay".to_owned(),
+                wrong: true,
+                many: true,
+                sent: true,
+            }),
             back_url: "../mzxw6ytboi".to_owned(),
         };
-        let sparse =
-            Self { done: false, offers: Vec::new(), topics: Vec::new(), fields: Vec::new(), ..full.clone() };
+        let sparse = Self {
+            done: false,
+            offers: Vec::new(),
+            topics: Vec::new(),
+            fields: Vec::new(),
+            email: None,
+            ..full.clone()
+        };
         vec![full, sparse]
     }
 
-    // what was sent by a form has no address that a link could lead to
-    fn locales(&self) -> &[&'static str] {
-        &[]
+    // what unlocks the page never stands in an address: the way leads by the code, which can be entered again
+    fn switch(&self) -> &'static str {
+        "code?"
     }
 }

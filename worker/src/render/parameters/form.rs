@@ -112,4 +112,9 @@ impl PageParameters for FormSentPage {
         let asked = Self { controller: samples::controller(), asked: true };
         vec![asked.clone(), Self { asked: false, ..asked }]
     }
+
+    // the form itself has the same address
+    fn switch(&self) -> &'static str {
+        if self.asked { "?sent=1&" } else { "?sent=0&" }
+    }
 }

@@ -13,7 +13,7 @@ pub struct PreferencesPage {
     pub controller: ControllerBlock,
     /// Something was changed just now.
     pub done: bool,
-    /// Every purpose that rests on consent.
+    /// Every purpose that rests on consent, and those by soft opt-in that the subject is a customer for.
     pub purposes: Vec<PurposeLine>,
     /// Where all of them are withdrawn; `None` where there is nothing to withdraw.
     pub withdraw_all_url: Option<String>,
@@ -26,17 +26,20 @@ pub struct PreferencesPage {
 pub struct PurposeLine {
     /// What the data are used for.
     pub purpose_title: String,
-    /// `granted`, `none`, `requested`, `refused`, `withdrawn` or `expired`.
+    /// `granted`, `unconfirmed`, `none`, `requested`, `refused`, `withdrawn` or `expired`; by soft opt-in `customer` or
+    /// `objected`.
     pub state: &'static str,
     /// Since when: a date, written out in the page's locale.
     pub since: String,
     /// When a consent ends by itself.
     pub expires_at: Option<String>,
+    /// What was bought, whose like a customer is told of.
+    pub similar_to: Option<String>,
     /// What was agreed to.
     pub wording: Option<WordingBlock>,
-    /// The topics within it, while consent stands.
+    /// The topics within it, while consent or soft opt-in stands.
     pub topics: Vec<TopicLine>,
-    /// Where it is withdrawn; `None` where there is nothing to withdraw.
+    /// Where it is withdrawn, or ended by an objection; `None` where there is nothing to end.
     pub withdraw_url: Option<String>,
 }
 
@@ -79,11 +82,13 @@ pub struct LeavePage {
     pub back_url: String,
 }
 
-/// Asks whether consent is really to be withdrawn. Its form posts `nonce` to the page's own address.
+/// Asks whether consent is really to be withdrawn, or soft opt-in ended. Its form posts `nonce` to the page's own address.
 #[derive(Clone, Serialize)]
 pub struct WithdrawPage {
     /// Who is told.
     pub controller: ControllerBlock,
+    /// It is an objection to what rests on soft opt-in, and to nothing else.
+    pub objection: bool,
     /// The titles of what is withdrawn.
     pub purposes: Vec<String>,
     /// What proves that the form comes from this page.
@@ -102,6 +107,7 @@ impl PageParameters for PreferencesPage {
             state: "granted",
             since: requested_at.to_owned(),
             expires_at: Some(expires_at.to_owned()),
+            similar_to: None,
             wording: Some(WordingBlock {
                 content_title: title.to_owned(),
                 content_text: text.to_owned(),
@@ -130,16 +136,26 @@ impl PageParameters for PreferencesPage {
             withdraw_url: None,
             ..granted.clone()
         };
-        let states = ["none", "requested", "refused", "withdrawn", "expired"];
+        let states = ["unconfirmed", "none", "requested", "refused", "withdrawn", "expired", "objected"];
+        let customer = PurposeLine {
+            similar_to: Some("Harbour Books".to_owned()),
+            withdraw_url: Some("mzxw6ytboi/withdraw/similar_products".to_owned()),
+            ..ended("customer")
+        };
         let full = Self {
             controller: samples::controller(),
             done: true,
-            purposes: std::iter::once(granted.clone()).chain(states.map(ended)).collect(),
+            purposes: [granted.clone(), customer].into_iter().chain(states.map(ended)).collect(),
             withdraw_all_url: Some("mzxw6ytboi/withdraw".to_owned()),
             change_url: "mzxw6ytboi/change".to_owned(),
         };
         let sparse = Self { done: false, purposes: Vec::new(), withdraw_all_url: None, ..full.clone() };
         vec![full, sparse]
+    }
+
+    // what was done stays said
+    fn switch(&self) -> &'static str {
+        if self.done { "?done=1&" } else { "?" }
     }
 }
 
@@ -147,12 +163,14 @@ impl PageParameters for WithdrawPage {
     const TEMPLATE: &'static str = "withdraw";
 
     fn samples(locale: &'static str) -> Vec<Self> {
-        vec![Self {
+        let consent = Self {
             controller: samples::controller(),
+            objection: false,
             purposes: vec![samples::of(locale).purpose.to_owned()],
             nonce: "orsxg5dfmq4tcnzv".to_owned(),
             back_url: "../../mzxw6ytboi".to_owned(),
-        }]
+        };
+        vec![consent.clone(), Self { objection: true, ..consent }]
     }
 }
 

@@ -18,7 +18,9 @@ pub struct PrivacyPage {
     pub recipients: Option<Told>,
     /// Which data go to third countries.
     pub transfers: Option<Told>,
-    /// Where data come from that the person has not given.
+    /// Where data come from that the person has not given, by name.
+    pub sources: Vec<Told>,
+    /// What else is to be said of that.
     pub origins: Option<Told>,
     /// What follows if data are not provided.
     pub not_providing: Option<Told>,
@@ -52,12 +54,16 @@ pub struct PurposeBlock {
     pub special_category: bool,
     /// Direct marketing, to which one can object at any time.
     pub marketing: bool,
+    /// By soft opt-in: what was bought, whose like is told of.
+    pub similar_to: Option<String>,
     /// Which data are used.
     pub data: Option<Told>,
     /// The legitimate interests pursued.
     pub interests: Option<Told>,
     /// How long data are kept.
     pub period: Option<Told>,
+    /// Who receives data for it.
+    pub recipients: Vec<Told>,
 }
 
 impl PageParameters for PrivacyPage {
@@ -66,6 +72,10 @@ impl PageParameters for PrivacyPage {
     fn samples(locale: &'static str) -> Vec<Self> {
         let Sample { purpose, text, .. } = samples::of(locale);
         let told = || Some(Told { text: text.to_owned(), locale: locale.to_owned() });
+        let named = || {
+            let name = |text: &str| Told { text: text.to_owned(), locale: "en".to_owned() };
+            vec![name("Quay Couriers"), name("Quay Bank")]
+        };
         let bases = [
             "consent",
             "contract",
@@ -73,15 +83,18 @@ impl PageParameters for PrivacyPage {
             "vital_interests",
             "public_task",
             "legitimate_interest",
+            "soft_opt_in",
         ];
         let block = |basis| PurposeBlock {
             purpose_title: purpose.to_owned(),
             basis,
             special_category: basis == "consent",
-            marketing: basis == "legitimate_interest",
+            marketing: matches!(basis, "legitimate_interest" | "soft_opt_in"),
+            similar_to: Some(purpose.to_owned()).filter(|_| basis == "soft_opt_in"),
             data: told().filter(|_| basis == "consent"),
             interests: told().filter(|_| basis == "legitimate_interest"),
             period: told().filter(|_| basis == "consent"),
+            recipients: if basis == "contract" { named() } else { Vec::new() },
         };
         let full = Self {
             controller: samples::controller(),
@@ -89,6 +102,7 @@ impl PageParameters for PrivacyPage {
             purposes: bases.map(block).into(),
             recipients: told(),
             transfers: told(),
+            sources: named(),
             origins: told(),
             not_providing: told(),
             automated_decisions: told(),
@@ -96,12 +110,19 @@ impl PageParameters for PrivacyPage {
             by_consent: true,
             objectionable: true,
         };
-        let bare = PurposeBlock { data: None, interests: None, period: None, ..block("contract") };
+        let bare = PurposeBlock {
+            data: None,
+            interests: None,
+            period: None,
+            recipients: Vec::new(),
+            ..block("contract")
+        };
         let sparse = Self {
             officer: None,
             purposes: vec![bare],
             recipients: None,
             transfers: None,
+            sources: Vec::new(),
             origins: None,
             not_providing: None,
             automated_decisions: None,

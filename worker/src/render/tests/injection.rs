@@ -38,7 +38,7 @@ fn parts(renderer: &Renderer, known: &Known, sample: &Value, locale: &'static st
             vec![(false, mail.subject), (false, mail.text), (true, mail.html)]
         }
         TemplateKind::Page => {
-            vec![(true, renderer.page_of(known.name, sample, &LOCALES, locale).expect("it renders"))]
+            vec![(true, renderer.page_of(known.name, sample, (&LOCALES, "?"), locale).expect("it renders"))]
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::MailState;
 use super::mailings::{self, Mailed};
-use crate::store::dialect::{Row, queries};
+use crate::store::dialect::{Row, Sql, queries};
 use crate::store::load::{field, identity, index, request, unreadable};
 use crate::store::tables::JobRow;
-use crate::store::{Arg, Pool, Result, StoreError, Ts, pages, queue, rights};
+use crate::store::{Arg, Pool, Result, StoreError, Ts, Tx, pages, queue, rights};
 use rescind_jobs::code::{FieldId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
@@ -21,12 +21,12 @@ use uuid::Uuid;
 // The gate in SENDING asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
 // as a scan of the whole table, which costs more with every subject.
 queries! {
-    CLAIM = "with due as materialized (select id from mail where state = 0 and lane = $5 \
+    CLAIM = "with due as materialized (select id from mail where state = 0 and lane = $5 and channel is null \
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
              returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
-    NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 order by due_at limit 1";
+    NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 and channel is null order by due_at limit 1";
     SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
     ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
                  and undeliverable_at is null";
@@ -46,13 +46,20 @@ queries! {
                and (staff is not null or ( \
                     coalesce((select s.state = 0 or (s.state = 1 and mail.answers_subject = 1) from subject s \
                         where s.id = mail.subject_id), false) \
-                    and (select count(*) from identity i where i.bidx = mail.address \
-                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0)) \
+                    and (template = 'confirm_address' or (select count(*) from identity i where i.bidx = mail.address \
+                        and i.subject_id = mail.subject_id and i.active = 1 and i.undeliverable_at is null) > 0))) \
                and (gated <> 1 or coalesce((select c.state = 1 and (c.expires_at is null or c.expires_at > $4) \
                     from consent c where c.subject_id = mail.subject_id and c.purpose = mail.purpose), false)) \
-               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select c.state = 1 and c.since > o.at \
-                    from consent c where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
+               and (gated <> 3 or (coalesce((select w.sold_at is not null from soft_opt_in w \
+                        where w.subject_id = mail.subject_id and w.purpose = mail.purpose), false) \
+                    and coalesce((select c.state not in (2, 3) from consent c \
+                        where c.subject_id = mail.subject_id and c.purpose = mail.purpose), true))) \
+               and (gated = 0 or coalesce((select o.state = 2 or coalesce((select mail.gated <> 3 and c.state = 1 \
+                        and c.since > o.at from consent c \
+                        where c.subject_id = o.subject_id and c.purpose = o.purpose), false) \
                     from objection o where o.subject_id = mail.subject_id and o.purpose = mail.purpose), true)) \
+               and (topic is null or coalesce((select t.subscribed = 1 from topic_choice t \
+                    where t.subject_id = mail.subject_id and t.purpose = mail.purpose and t.topic = mail.topic), true)) \
                returning id";
     SETTLE = "update mail set state = cast($2 as smallint), due_at = case when cast($2 as smallint) = 0 then cast($3 as timestamptz) else due_at end, trouble = $4, \
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \
@@ -61,16 +68,18 @@ queries! {
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
     GIVE_UP = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
-               where claimed_by = $1 and lane = $2 and state in (1, 2)";
+                where claimed_by = $1 and lane = $2 and channel is null and state in (1, 2)";
     SENT_AFTER_ALL = "update mail set state = 3, trouble = null, settled_at = $2, sealed = null where id = any($1::uuid[]) and state = 6 \
                       and trouble = 'the worker died while it was handed over'";
     EXTEND = "update mail set lease_until = $2 where id = any($1::uuid[]) and claimed_by = $3 and state in (1, 2)";
     GIVE_BACK = "update mail set state = 0, lease_until = null, claimed_by = null \
                  where state = 1 and lease_until < $1";
     GIVE_BACK_SENDING = "update mail set state = 0, lease_until = null, claimed_by = null, \
-                         trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
+                         trouble = 'the worker died while it was handed over' \
+                         where state = 2 and channel is null and lease_until < $1";
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
-                 trouble = 'the worker died while it was handed over' where state = 2 and lease_until < $1";
+                 trouble = 'the worker died while it was handed over' \
+                 where state = 2 and channel is null and lease_until < $1";
     EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
     COUNTS = "select count(*), min(created_at) from mail where state = 0";
     UNCERTAINS = "select count(*) from mail where state = 6";
@@ -175,7 +184,6 @@ pub async fn claim(
     lease_until: Timestamp,
     holder: Uuid,
 ) -> Result<Vec<Claimed>> {
-    let mut tx = pool.begin().await?;
     let args = vec![
         Arg::Ts(Ts(now)),
         Arg::I64(limit),
@@ -183,7 +191,18 @@ pub async fn claim(
         Arg::Uuid(holder),
         Arg::I16(lane as i16),
     ];
-    let rows = tx.rows(&CLAIM, args).await?;
+    take(pool, &CLAIM, args, now).await
+}
+
+/// Claims by this statement; what cannot be read has failed.
+pub(super) async fn take(
+    pool: &Pool,
+    statement: &'static Sql,
+    args: Vec<Arg>,
+    now: Timestamp,
+) -> Result<Vec<Claimed>> {
+    let mut tx = pool.begin().await?;
+    let rows = tx.rows(statement, args).await?;
     let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match claimed(row) {
@@ -299,13 +318,25 @@ pub async fn settle(
     holder: Uuid,
     now: Timestamp,
 ) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    outcomes(&mut tx, settlements, holder, now).await?;
+    queue::add(&mut tx, follow_ups).await?;
+    tx.commit().await
+}
+
+/// Writes how mails are settled that `holder` has claimed.
+pub(super) async fn outcomes(
+    tx: &mut Tx,
+    settlements: &[Settlement],
+    holder: Uuid,
+    now: Timestamp,
+) -> Result<()> {
     let mut groups: HashMap<(i16, Timestamp, Option<&str>), Vec<Uuid>> = HashMap::new();
     for s in settlements {
         groups.entry((s.state as i16, s.due_at, s.trouble.as_deref())).or_default().push(s.id);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort();
-    let mut tx = pool.begin().await?;
     for ((state, due_at, trouble), ids) in groups {
         let count = ids.len() as u64;
         let args = vec![
@@ -321,8 +352,7 @@ pub async fn settle(
             tx.run(&SENT_AFTER_ALL, vec![Arg::Uuids(ids), Arg::Ts(Ts(now))]).await?;
         }
     }
-    queue::add(&mut tx, follow_ups).await?;
-    tx.commit().await
+    Ok(())
 }
 
 /// Gives back mails that were claimed and not begun.

@@ -1,6 +1,7 @@
 //! The outbox: what decisions ordered, until it has left. A claim spans I/O, so it has a lease and names who holds
 //! it; only the holder can settle it.
 
+pub mod channels;
 pub mod events;
 pub mod mailings;
 pub mod mails;

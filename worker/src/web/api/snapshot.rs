@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use rescind_jobs::code::PurposeId;
 use rescind_jobs::gate::{GateQuestion, answer};
 use rescind_jobs::model::SubjectId;
-use rescind_jobs::policy::LawfulBasis;
 use rescind_jobs::refusal::{Refusal, RefusalCode};
 use rescind_jobs::registry;
 use schemars::JsonSchema;
@@ -78,8 +77,8 @@ async fn answer_page(site: &Site, request: Request) -> Result<Response, Problem>
 
 async fn read(web: &WebState, wanted: &Wanted, limit: i64) -> Stored<(Vec<Entry>, events::Material)> {
     let purpose = web.policy.purposes.get(&wanted.purpose);
-    let by_consent = purpose.is_some_and(|purpose| purpose.basis == LawfulBasis::Consent);
-    let entries = page(&web.pool, &wanted.purpose, by_consent, wanted.after, limit).await?;
+    let basis = purpose.map(|purpose| &purpose.basis);
+    let entries = page(&web.pool, &wanted.purpose, basis, wanted.after, limit).await?;
     let material =
         events::of_subjects(&web.pool, entries.iter().map(|entry| entry.subject.0).collect()).await?;
     Ok((entries, material))

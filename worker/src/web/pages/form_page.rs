@@ -117,6 +117,10 @@ async fn submit(
     };
     match hand_in(site, SubmitForm::KIND, &job, None, parts).await? {
         Ok(()) => Ok(done(form, reader, true)),
+        // of one address: whoever fills in a form must not learn whether others have written there
+        Err(refusal) if refusal.code == RefusalCode::LimitReached && !refusal.fields.is_empty() => {
+            Ok(done(form, reader, true))
+        }
         Err(refusal) if refusal.code == RefusalCode::LimitReached => {
             sent.problem = Some("many");
             Ok(shown(site, form, reader, &sent, StatusCode::TOO_MANY_REQUESTS))
@@ -126,9 +130,22 @@ async fn submit(
             Err(Trouble(StatusCode::SERVICE_UNAVAILABLE, None))
         }
         // whatever is known of that person, whoever fills in a form must not learn it
-        Err(refusal) => {
+        Err(refusal)
+            if matches!(
+                refusal.code,
+                RefusalCode::SubjectClosed
+                    | RefusalCode::GuardianRequired
+                    | RefusalCode::ConflictingIdentities
+                    | RefusalCode::SubjectUnreachable
+            ) =>
+        {
             tracing::info!(code = %refusal.code, "a form was refused");
             Ok(done(form, reader, true))
+        }
+        // nothing was kept, and nothing may look as if it were
+        Err(refusal) => {
+            tracing::warn!(code = %refusal.code, "a form cannot be taken");
+            Err(Trouble::unavailable(60))
         }
     }
 }

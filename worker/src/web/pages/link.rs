@@ -5,6 +5,7 @@ use crate::store::requests::{self, Found};
 use crate::web::state::Site;
 use rescind_jobs::model::{ConsentRequest, RequestState, SubjectState};
 use rescind_jobs::protection::{LinkKind, token_hash};
+use rescind_jobs::time::Span;
 
 /// What a link opens.
 pub(super) enum Opened {
@@ -16,6 +17,8 @@ pub(super) enum Opened {
     Nothing,
 }
 
+/// How long after the answer its link leads to the subject's own page.
+const LEADS_ON: Span = Span::days(1);
 /// Characters of a token: 160 bits in base32.
 const TOKEN_LENGTH: usize = 32;
 
@@ -38,7 +41,9 @@ pub(super) async fn open(site: &Site, token: &str) -> Result<Opened> {
         RequestState::Open if request.expires_at > site.web.clock.now() => Opened::Open(Box::new(request)),
         RequestState::Confirmed | RequestState::Refused => {
             let token = |generation| site.web.vault.link_token(LinkKind::Preferences, subject.0, generation);
-            Opened::Answered(Box::new(request), page.map(token))
+            // an old mail that was passed on must not lead to an address that took the place of another
+            let fresh = request.answered_at.is_some_and(|at| at.plus(LEADS_ON) > site.web.clock.now());
+            Opened::Answered(Box::new(request), page.filter(|_| fresh).map(token))
         }
         RequestState::Open | RequestState::Expired | RequestState::Voided => Opened::Nothing,
     })

@@ -2,6 +2,7 @@
 //!
 //! Rule: a link that opens nothing tells nothing: unknown, expired, voided and foreign ones get the same answer.
 
+pub(super) mod address;
 pub(super) mod answer;
 pub(super) mod confirm;
 pub(super) mod documents;

@@ -2,13 +2,14 @@
 //! never says anything else than what is done.
 
 use super::{Reader, controller, page};
-use crate::render::{PrivacyPage, PurposeBlock, Told};
+use crate::privacy_notice::{maybe, purpose, told};
+use crate::render::PrivacyPage;
 use crate::web::state::Site;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use rescind_jobs::locale::{Locale, Texts};
-use rescind_jobs::policy::{LawfulBasis, Policy, Purpose};
+use rescind_jobs::locale::Texts;
+use rescind_jobs::policy::LawfulBasis;
 use std::sync::Arc;
 
 pub(in crate::web) async fn show(State(site): State<Arc<Site>>, request: Request) -> Response {
@@ -16,41 +17,23 @@ pub(in crate::web) async fn show(State(site): State<Arc<Site>>, request: Request
     let policy = &site.web.policy;
     let locale = reader.general(policy);
     let notice = &policy.privacy_notice;
-    let told = |texts: &Option<Texts>| texts.as_ref().map(|texts| told(texts, locale));
+    let text = |texts: &Option<Texts>| maybe(texts.as_ref(), locale);
     let bases = || policy.purposes.values().map(|purpose| &purpose.basis);
     let parameters = PrivacyPage {
         // it stands on this very page
         controller: crate::render::ControllerBlock { privacy_url: None, ..controller(&site) },
         officer: notice.officer.clone(),
-        purposes: policy.purposes.values().map(|purpose| block(policy, purpose, locale)).collect(),
-        recipients: told(&notice.recipients),
-        transfers: told(&notice.transfers),
-        origins: told(&notice.origins),
-        not_providing: told(&notice.not_providing),
-        automated_decisions: told(&notice.automated_decisions),
-        authority: told(&notice.authority),
+        purposes: policy.purposes.values().map(|one| purpose(policy, one, locale)).collect(),
+        recipients: text(&notice.recipients),
+        transfers: text(&notice.transfers),
+        sources: policy.data_sources.values().map(|source| told(&source.title, locale)).collect(),
+        origins: text(&notice.origins),
+        not_providing: text(&notice.not_providing),
+        automated_decisions: text(&notice.automated_decisions),
+        authority: text(&notice.authority),
         by_consent: bases().any(|basis| *basis == LawfulBasis::Consent),
         objectionable: bases().any(LawfulBasis::is_objectionable)
             || policy.purposes.values().any(|purpose| purpose.marketing),
     };
     page(&site, StatusCode::OK, &parameters, locale)
-}
-
-fn block(policy: &Policy, purpose: &Purpose, locale: Locale) -> PurposeBlock {
-    let notice = policy.privacy_notice.purposes.get(&purpose.id).cloned().unwrap_or_default();
-    let told = |texts: &Option<Texts>| texts.as_ref().map(|texts| told(texts, locale));
-    PurposeBlock {
-        purpose_title: purpose.title.get(locale).1.to_owned(),
-        basis: purpose.basis.as_str(),
-        special_category: purpose.special_category,
-        marketing: purpose.marketing,
-        data: told(&notice.data),
-        interests: told(&notice.interests),
-        period: told(&notice.period),
-    }
-}
-
-fn told(texts: &Texts, locale: Locale) -> Told {
-    let (written_in, text) = texts.get(locale);
-    Told { text: text.to_owned(), locale: written_in.as_str().to_owned() }
 }

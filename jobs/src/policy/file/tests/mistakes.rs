@@ -26,6 +26,8 @@ fn each_mistake_is_told_at_its_place() {
         ("[topics]\n\"a.b c\".title.en = \"x\"\n", "21:1 topics.\"a.b c\""),
         ("[dictionaries.colours]\n", "20:15 dictionaries.colours"),
         ("[dictionaries.consent_sources]\ndefault = \"x\"\n", "21:11 dictionaries.consent_sources.default"),
+        ("[data_sources.a]\ntitle.en = \"x\"\npurposes = [\"none\"]\n", "22:13 data_sources.a.purposes[0]"),
+        ("[recipients.a]\ntitle = \"x\"\n", "21:9 recipients.a.title"),
         // purposes
         ("[purposes.a]\ntitle.en = \"x\"\nbasis = \"consnt\"\n", "22:9 purposes.a.basis"),
         ("[purposes.a]\ntitle.en = \"x\"\nbasis = \"legitimate_interest\"\n", "22:9 purposes.a.basis"),
@@ -67,6 +69,39 @@ fn each_mistake_is_told_at_its_place() {
              [purposes.ads]\ntitle.en = \"x\"\nbasis = \"contract\"\nmarketing = true\n",
             "23:20 purposes.a.compatible_with[0]",
         ),
+        // soft opt-in; the policy of the fewest lines has one channel, of the kind email
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\n",
+            "22:9 purposes.a.basis",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nsimilar_to.en = \"y\"\n",
+            "22:9 purposes.a.basis",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nsimilar_to.en = \"y\"\n",
+            "23:1 purposes.a.similar_to",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\nchannels = [\"email\"]\n",
+            "23:12 purposes.a.channels",
+        ),
+        (
+            "[channels.post]\ntitle.en = \"Post\"\nkind = \"post\"\n\
+             [purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n\
+             channels = [\"email\", \"post\", \"fax\"]\n",
+            "28:22 purposes.a.channels[1]|28:30 purposes.a.channels[2]",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n\
+             special_category = true\nconsent_period_days = 3\n",
+            "25:20 purposes.a.special_category|26:23 purposes.a.consent_period_days",
+        ),
+        (
+            "[purposes.a]\ntitle.en = \"x\"\nbasis = \"contract\"\ncompatible_with = [\"b\"]\n\
+             [purposes.b]\ntitle.en = \"x\"\nbasis = \"soft_opt_in\"\nmarketing = true\nsimilar_to.en = \"y\"\n",
+            "23:20 purposes.a.compatible_with[0]",
+        ),
         // forms
         ("[forms.a]\ntitle.en = \"x\"\n", "20:1 forms.a"),
         ("[forms.a]\ntitle.en = \"x\"\ncontents = []\n", "22:12 forms.a.contents"),
@@ -101,6 +136,12 @@ fn each_mistake_is_told_at_its_place() {
         ("[staff.a]\nname = \"A\"\nemail = \"a\"\n", "22:9 staff.a.email"),
         ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\ngroups = [\"g\"]\n", "23:11 staff.a.groups[0]"),
         ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nroles = [\"boss\"]\n", "23:10 staff.a.roles[0]"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nchannel = \"Duty\"\n", "23:1 staff.a.channel"),
+        ("[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nalso_by_mail = true\n", "23:16 staff.a.also_by_mail"),
+        (
+            "[staff.a]\nname = \"A\"\nemail = \"a@x.org\"\nchannel = \"duty\"\nnotices = \"digest\"\n",
+            "24:11 staff.a.notices",
+        ),
         ("[staff_groups.a]\ntitle.en = \"x\"\npurposes = [\"p\"]\n", "22:13 staff_groups.a.purposes[0]"),
         ("[staff_notices]\nescalate_after_hours = 12\n", "21:24 staff_notices.escalate_after_hours"),
         ("[staff_notices]\nclear = [\"shoe_size\"]\n", "21:10 staff_notices.clear[0]"),

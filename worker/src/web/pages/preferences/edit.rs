@@ -1,8 +1,8 @@
 //! `POST /p/TOKEN/edit`: with the pass, the subject gives consent and corrects its data (D6, G7).
 
 use super::unlock::{holds, shown};
-use super::{consented, language, nonce, suffix, topics, visit};
-use crate::render::{EditField, EditPage, Offer, TopicOffer, WordingBlock};
+use super::{consented, language, nonce, stands, suffix, topics, visit};
+use crate::render::{EditEmail, EditField, EditPage, Offer, TopicOffer, WordingBlock};
 use crate::store::registers;
 use crate::web::pages::form::{Form, Trouble, evidence, hand_in, is_nonce};
 use crate::web::pages::{Reader, controller, invalid, page, trouble};
@@ -15,10 +15,10 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use rescind_jobs::code::{ContentId, FieldId};
 use rescind_jobs::job::Job;
-use rescind_jobs::jobs::{ChooseTopic, CorrectSubject, GiveConsent, PREFERENCE_PAGE};
+use rescind_jobs::jobs::{ChooseTopic, CorrectSubject, GiveAddress, GiveConsent, PREFERENCE_PAGE};
 use rescind_jobs::locale::Locale;
-use rescind_jobs::model::Subject;
-use rescind_jobs::policy::{Content, ContentVersion, Field, FieldKind};
+use rescind_jobs::model::{IdentityKind, Subject};
+use rescind_jobs::policy::{Content, ContentVersion, Feature, Field, FieldKind};
 use rescind_jobs::refusal::RefusalCode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +36,24 @@ pub(super) struct State {
     sent: BTreeMap<FieldId, String>,
     /// Those of them that cannot be taken.
     wrong: BTreeSet<FieldId>,
+    /// The email address that was sent.
+    email: String,
+    /// What came of it.
+    address: Address,
+}
+
+/// What came of a new email address.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Address {
+    /// None was sent.
+    #[default]
+    None,
+    /// A mail is on its way there.
+    Asked,
+    /// It is no address.
+    Wrong,
+    /// Too many mails were asked for.
+    Many,
 }
 
 pub(in crate::web) async fn take(
@@ -71,6 +89,8 @@ async fn change(
         give(site, &subject, &form, parts, reader).await?
     } else if !form.get("choose").is_empty() {
         choose(site, &subject, &form, parts).await?
+    } else if form.sent("email").is_some() {
+        give_address(site, &subject, &form, parts).await?
     } else {
         correct(site, &subject, &form, parts).await?
     };
@@ -160,6 +180,51 @@ async fn correct(
     Ok(Some(State { sent: job.fields, wrong, ..State::default() }))
 }
 
+/// Has the subject asked at a new email address. Whether the address is known is not told here. None: the subject's data
+/// may not be changed at present.
+async fn give_address(
+    site: &Site,
+    subject: &Subject,
+    form: &Form,
+    parts: &Parts,
+) -> Result<Option<State>, Trouble> {
+    let email = form.get("email").trim().to_owned();
+    let job = GiveAddress { subject: subject.id, email };
+    let outcome = hand_in(site, GiveAddress::KIND, &job, None, parts).await?;
+    let address = match outcome {
+        Ok(()) => return Ok(Some(State { address: Address::Asked, ..State::default() })),
+        Err(refusal) => match refusal.code {
+            RefusalCode::InvalidField => Address::Wrong,
+            RefusalCode::LimitReached => Address::Many,
+            RefusalCode::SubjectClosed => return Ok(None),
+            code => {
+                tracing::info!(%code, "a new email address was refused");
+                Address::None
+            }
+        },
+    };
+    Ok(Some(State { email: job.email, address, ..State::default() }))
+}
+
+/// The email address, where the policy lets subjects change it.
+fn edited_email(site: &Site, subject: &Subject, state: &State) -> Option<EditEmail> {
+    if !site.web.policy.features.contains(&Feature::AddressChanges) {
+        return None;
+    }
+    let known = subject.primary(&IdentityKind::Email)?;
+    let current = subject.open_identity(known, &site.web.vault).unwrap_or_else(|error| {
+        tracing::error!(%error, "an address cannot be opened");
+        String::new()
+    });
+    Some(EditEmail {
+        current,
+        given: state.email.clone(),
+        wrong: state.address == Address::Wrong,
+        many: state.address == Address::Many,
+        sent: state.address == Address::Asked,
+    })
+}
+
 /// The fields that the policy lets subjects correct.
 fn own_fields(site: &Site) -> impl Iterator<Item = &Field> {
     site.web.policy.fields.values().filter(|field| field.self_service)
@@ -187,8 +252,11 @@ pub(super) fn unlocked(
 ) -> Response {
     let locale = language(site, subject, reader);
     let now = site.web.clock.now();
-    let open = consented(site)
-        .filter(|purpose| !subject.consents.get(&purpose.id).is_some_and(|consent| consent.is_granted(now)));
+    let open = consented(site).filter(|purpose| {
+        let consent = subject.consents.get(&purpose.id);
+        !consent
+            .is_some_and(|consent| consent.is_granted(now) && purpose.allowed_by.contains(&consent.opt_in))
+    });
     let offers = open.flat_map(|purpose| {
         let of_it = site.web.policy.contents.values().filter(move |c| c.purpose == purpose.id && !c.terms);
         let current = of_it.filter_map(move |content| Some((content, content.current(now)?)));
@@ -206,18 +274,24 @@ pub(super) fn unlocked(
         offers: offers.collect(),
         topics: left_topics(site, subject, locale),
         fields: own_fields(site).map(|field| edited(site, subject, field, state, locale)).collect(),
+        email: edited_email(site, subject, state),
         back_url: format!("../{token}{}", suffix(reader)),
     };
-    let wrong = state.missing.is_some() || !state.wrong.is_empty();
-    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let wrong = state.missing.is_some() || !state.wrong.is_empty() || state.address == Address::Wrong;
+    let status = match (wrong, state.address) {
+        (true, _) => StatusCode::UNPROCESSABLE_ENTITY,
+        (false, Address::Many) => StatusCode::TOO_MANY_REQUESTS,
+        (false, _) => StatusCode::OK,
+    };
     page(site, status, &parameters, locale)
 }
 
-/// The topics that were left, of purposes whose consent stands.
+/// The topics that were left, of purposes whose consent or soft opt-in stands.
 fn left_topics(site: &Site, subject: &Subject, locale: Locale) -> Vec<TopicOffer> {
     let now = site.web.clock.now();
     let left = subject.topics.iter().filter(|((purpose, _), choice)| {
-        !choice.subscribed && subject.consents.get(purpose).is_some_and(|consent| consent.is_granted(now))
+        let purpose = site.web.policy.purposes.get(purpose);
+        !choice.subscribed && purpose.is_some_and(|purpose| stands(purpose, subject, now))
     });
     left.filter_map(|((purpose, topic), _)| {
         let (purpose, topic) = topics::find(site, purpose.as_str(), topic.as_str())?;

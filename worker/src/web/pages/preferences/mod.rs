@@ -18,7 +18,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use rescind_jobs::locale::Locale;
+use rescind_jobs::locale::{Locale, Texts};
 use rescind_jobs::model::{Consent, ConsentState, Subject};
 use rescind_jobs::policy::{LawfulBasis, Purpose};
 use rescind_jobs::protection::token_hash;
@@ -87,6 +87,25 @@ fn suffix(reader: &Reader<'_>) -> String {
     reader.chosen.map_or_else(String::new, |locale| format!("?lang={locale}"))
 }
 
+/// Every purpose that a subject ends by itself here: what rests on consent, and what rests on soft opt-in.
+fn endable(site: &Site) -> impl Iterator<Item = &Purpose> {
+    let endable = |p: &&Purpose| p.basis == LawfulBasis::Consent || p.basis.is_soft_opt_in();
+    site.web.policy.purposes.values().filter(endable)
+}
+
+/// Whether there is something to end: a consent that stands, or a customer who has not objected.
+fn stands(purpose: &Purpose, subject: &Subject, now: Timestamp) -> bool {
+    if purpose.basis.is_soft_opt_in() {
+        return subject.soft_opt_ins.contains_key(&purpose.id) && objection(purpose, subject).is_none();
+    }
+    subject.consents.get(&purpose.id).is_some_and(|consent| consent.is_granted(now))
+}
+
+/// Since when the subject objects to a purpose by soft opt-in.
+fn objection(purpose: &Purpose, subject: &Subject) -> Option<Timestamp> {
+    subject.objections.get(&purpose.id).filter(|objection| objection.blocks(None)).map(|o| o.at)
+}
+
 /// Every purpose that a subject consents to.
 fn consented(site: &Site) -> impl Iterator<Item = &Purpose> {
     site.web.policy.purposes.values().filter(|purpose| purpose.basis == LawfulBasis::Consent)
@@ -98,21 +117,26 @@ fn preferences(site: &Site, subject: &Subject, token: &str, parts: &Parts, reade
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let done = form_urlencoded::parse(query).any(|(name, _)| name == "done");
     let suffix = suffix(reader);
-    let granted = |purpose: &Purpose| subject.consents.get(&purpose.id).is_some_and(|c| c.is_granted(now));
-    let purposes = consented(site).map(|purpose| {
-        let consent = subject.consents.get(&purpose.id);
-        let withdraw = granted(purpose).then(|| format!("{token}/withdraw/{}{suffix}", purpose.id));
-        let topics = match granted(purpose) {
+    let stands = |purpose: &Purpose| stands(purpose, subject, now);
+    let purposes = endable(site).filter_map(|purpose| {
+        let withdraw = stands(purpose).then(|| format!("{token}/withdraw/{}{suffix}", purpose.id));
+        let topics = match stands(purpose) {
             true => topic_lines(site, subject, purpose, token, &suffix, locale),
             false => Vec::new(),
         };
-        PurposeLine { topics, ..line(site, purpose, consent, withdraw, locale) }
+        let line = match &purpose.basis {
+            LawfulBasis::SoftOptIn { similar_to, .. } => {
+                customer_line(site, purpose, subject, similar_to, withdraw, locale)?
+            }
+            _ => line(site, purpose, subject.consents.get(&purpose.id), withdraw, locale),
+        };
+        Some(PurposeLine { topics, ..line })
     });
     let parameters = PreferencesPage {
         controller: controller(site),
         done,
         purposes: purposes.collect(),
-        withdraw_all_url: consented(site).any(granted).then(|| format!("{token}/withdraw{suffix}")),
+        withdraw_all_url: endable(site).any(stands).then(|| format!("{token}/withdraw{suffix}")),
         change_url: format!("{token}/change{suffix}"),
     };
     page(site, StatusCode::OK, &parameters, locale)
@@ -128,8 +152,10 @@ fn line(
     let now = site.web.clock.now();
     let date = |at: Timestamp| site.web.renderer.format_date(at.to_chrono().date_naive(), locale.as_str());
     let granted = consent.is_some_and(|consent| consent.is_granted(now));
+    let counts = consent.is_some_and(|consent| purpose.allowed_by.contains(&consent.opt_in));
     let state = match consent.map(|consent| (consent.state, consent.last_act.is_some())) {
-        _ if granted => "granted",
+        _ if granted && counts => "granted",
+        _ if granted => "unconfirmed",
         // nothing was ever said
         None | Some((ConsentState::Expired, false)) => "none",
         Some((ConsentState::Requested, _)) => "requested",
@@ -157,10 +183,32 @@ fn line(
         state,
         since: consent.map(|consent| date(over(consent))).unwrap_or_default(),
         expires_at: consent.filter(|_| granted).and_then(|consent| consent.expires_at).map(date),
+        similar_to: None,
         wording,
         topics: Vec::new(),
         withdraw_url,
     }
+}
+
+/// A purpose by soft opt-in; none if the subject is no customer, and has said nothing.
+fn customer_line(
+    site: &Site,
+    purpose: &Purpose,
+    subject: &Subject,
+    similar_to: &Texts,
+    withdraw_url: Option<String>,
+    locale: Locale,
+) -> Option<PurposeLine> {
+    let (state, since) = match (objection(purpose, subject), subject.soft_opt_ins.get(&purpose.id)) {
+        (Some(at), _) => ("objected", at),
+        (None, Some(known)) => ("customer", known.sold_at),
+        (None, None) => return None,
+    };
+    let since = site.web.renderer.format_date(since.to_chrono().date_naive(), locale.as_str());
+    let similar_to = Some(similar_to.get(locale).1.to_owned()).filter(|_| state == "customer");
+    let purpose_title = purpose.title.get(locale).1.to_owned();
+    let (expires_at, wording, topics) = (None, None, Vec::new());
+    Some(PurposeLine { purpose_title, state, since, expires_at, similar_to, wording, topics, withdraw_url })
 }
 
 fn topic_lines(

@@ -1,7 +1,7 @@
 //! `/p/TOKEN/topics/PURPOSE/TOPIC`: a topic is left by two clicks and the link alone, as consent is withdrawn. To choose it
 //! again takes the mailed code.
 
-use super::{consented, language, nonce, suffix, visit};
+use super::{endable, language, nonce, suffix, visit};
 use crate::render::LeavePage;
 use crate::web::pages::form::{Form, Trouble, hand_in, is_nonce};
 use crate::web::pages::{Reader, controller, invalid, page, trouble};
@@ -45,9 +45,9 @@ pub(in crate::web) async fn take(State(site): State<Arc<Site>>, place: Place, re
         .unwrap_or_else(|Trouble(status, retry_after)| trouble(&site, &reader, status, retry_after))
 }
 
-/// A topic of a purpose that rests on consent.
+/// A topic of a purpose that rests on consent or soft opt-in.
 pub(super) fn find<'s>(site: &'s Site, purpose: &str, topic: &str) -> Option<(&'s Purpose, &'s Topic)> {
-    let purpose = consented(site).find(|p| p.id.as_str() == purpose && p.topics.contains(topic))?;
+    let purpose = endable(site).find(|p| p.id.as_str() == purpose && p.topics.contains(topic))?;
     Some((purpose, site.web.policy.topics.get(topic)?))
 }
 

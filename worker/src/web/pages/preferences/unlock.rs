@@ -39,18 +39,27 @@ pub(in crate::web) async fn ask(State(site): State<Arc<Site>>, token: Token, req
     }
 }
 
-/// Leads whoever opens the address of a form back to where it begins.
+/// Shows whoever opens the address of a form where a code can be entered, if one is open; else leads back to where it
+/// begins.
 pub(in crate::web) async fn begin(State(site): State<Arc<Site>>, token: Token, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let reader = Reader::of(&parts.uri, &parts.headers);
     let token = token.map(|Path(token)| token).unwrap_or_default();
     match visit(&site, &token, &parts, &reader).await {
+        Ok(subject) if has_open_code(&site, &subject) => {
+            shown(&site, &subject, &token, &reader, "enter", None)
+        }
         Ok(_) => {
             let place = format!("change{}", suffix(&reader));
             (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
         }
         Err(answer) => answer,
     }
+}
+
+fn has_open_code(site: &Site, subject: &Subject) -> bool {
+    let code = subject.page.as_ref().and_then(|page| page.code.as_ref());
+    code.is_some_and(|code| code.is_open(site.web.clock.now()))
 }
 
 /// Has a code sent.

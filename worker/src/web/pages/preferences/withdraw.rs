@@ -1,7 +1,7 @@
-//! `/p/TOKEN/withdraw` and `/p/TOKEN/withdraw/PURPOSE`: consent is taken back by two clicks and the link alone (Art.
-//! 7(3)): one that asks, and one that does it. Scanners of mail open links, so only the form withdraws.
+//! `/p/TOKEN/withdraw` and `/p/TOKEN/withdraw/PURPOSE`: consent is taken back, and soft opt-in objected to, by two clicks and
+//! the link alone (Art. 7(3), 21(2)): one that asks, and one that does it. Scanners of mail open links, so only the form withdraws.
 
-use super::{consented, language, nonce, suffix, visit};
+use super::{endable, language, nonce, stands, suffix, visit};
 use crate::render::WithdrawPage;
 use crate::web::pages::form::{Form, Trouble, evidence, hand_in, is_nonce};
 use crate::web::pages::{Reader, controller, invalid, page, trouble};
@@ -80,7 +80,7 @@ async fn ask(site: &Site, token: &str, what: Option<What>, request: Request) -> 
         .unwrap_or_else(|| invalid(site, &reader))
 }
 
-/// Asks once more; none if the policy has no such purpose, or it needs no consent.
+/// Asks once more; none if the policy has no such purpose, or it is none that ends here.
 fn question(
     site: &Site,
     subject: &Subject,
@@ -91,18 +91,18 @@ fn question(
 ) -> Option<Response> {
     let locale = language(site, subject, reader);
     let now = site.web.clock.now();
-    let purposes: Vec<String> = consented(site)
-        .filter(|purpose| match what {
-            Some(one) => purpose.id == *one,
-            None => subject.consents.get(&purpose.id).is_some_and(|consent| consent.is_granted(now)),
-        })
-        .map(|purpose| purpose.title.get(locale).1.to_owned())
-        .collect();
+    let meant = endable(site).filter(|purpose| match what {
+        Some(one) => purpose.id == *one,
+        None => stands(purpose, subject, now),
+    });
+    let meant: Vec<_> = meant.collect();
+    let purposes: Vec<String> = meant.iter().map(|purpose| purpose.title.get(locale).1.to_owned()).collect();
     if purposes.is_empty() && what.is_some() {
         return None;
     }
     let parameters = WithdrawPage {
         controller: controller(site),
+        objection: !meant.is_empty() && meant.iter().all(|purpose| purpose.basis.is_soft_opt_in()),
         purposes,
         nonce: nonce(site, token),
         back_url: format!("{}{token}{}", up(what), suffix(reader)),
@@ -146,7 +146,7 @@ async fn withdraw(
         let again = question(site, &subject, token, &what, reader, StatusCode::UNPROCESSABLE_ENTITY);
         return Ok(again.unwrap_or_else(|| invalid(site, reader)));
     }
-    if what.as_ref().is_some_and(|one| !consented(site).any(|purpose| purpose.id == *one)) {
+    if what.as_ref().is_some_and(|one| !endable(site).any(|purpose| purpose.id == *one)) {
         return Ok(invalid(site, reader));
     }
     let sources = &site.web.policy.dictionaries.withdrawal_sources.entries;
