@@ -5,7 +5,8 @@ use crate::code::FieldId;
 use crate::policy::Policy;
 use crate::protection::mask::Mask;
 
-/// How values of a class are handled; the stricter, the greater.
+/// How values of a class are handled.
+// the stricter, the greater
 #[derive(
     Clone,
     Copy,
