@@ -172,11 +172,11 @@ p.toml:5:9: controller.email: found \"privacy\"; expected an email address such 
 p.toml:6:15: controller.privacy_url: found \"example.org\"; expected a web address: `https://…`
 p.toml:9:9: purposes.a.title: found integer `5`; expected a table
 p.toml:10:9: purposes.a.basis: found `consnt`; expected one of `consent`, `contract`, `legal_obligation`, \
-`vital_interests`, `public_task`, `legitimate_interest`; did you mean `consent`?
+`vital_interests`, `public_task`, `legitimate_interest`, `soft_opt_in`; did you mean `consent`?
 p.toml:11:13: purposes.a.marketing: found string \"yes\"; expected true or false
 p.toml:12:1: purposes.a.tpoics: found the key `tpoics`; expected one of `title`, `basis`, `balancing_test`, \
-`marketing`, `special_category`, `consent_period_days`, `allowed_by`, `mail_identity`, `document`, \
-`compatible_with`, `recipients`, `topics`, `fields`, `erase_on_withdrawal`, `during_restriction`; did you mean `topics`?
+`similar_to`, `channels`, `marketing`, `special_category`, `consent_period_days`, `allowed_by`, `mail_identity`, \
+`document`, `compatible_with`, `recipients`, `topics`, `fields`, `erase_on_withdrawal` …; did you mean `topics`?
 p.toml:16:25: contents.b.versions[0].version: found string \"1\"; expected a whole number, 0 or more
 p.toml:16:73: contents.b.versions[1]: found no `valid_from`; expected `valid_from`";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
