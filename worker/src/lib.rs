@@ -16,6 +16,7 @@ pub mod key_source;
 pub mod live;
 pub mod log;
 pub mod mail;
+mod measuring;
 pub mod metrics;
 pub mod operator;
 pub mod outbox;

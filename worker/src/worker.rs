@@ -13,6 +13,7 @@ use crate::health::Vitals;
 use crate::holder::Holder;
 use crate::live::{InForce, Live};
 use crate::mail::transport::Transport;
+use crate::measuring;
 use crate::metrics::Metrics;
 use crate::outbox::channels::ChannelDispatcher;
 use crate::outbox::events::{EventDispatcher, Sink};
@@ -24,7 +25,7 @@ use crate::runner::door::Door;
 use crate::runner::flights::Flights;
 use crate::runner::{Engine, Settings, Woken, serve as loops};
 use crate::store::outbox::{events, mails};
-use crate::store::{Pool, parked, queue, sweeps, webhooks};
+use crate::store::{Pool, queue, sweeps, webhooks};
 use crate::telemetry::{Exporter, Resource, Telemetry};
 use crate::web::{self, WebState};
 use rescind_jobs::effects::Lane;
@@ -300,7 +301,7 @@ impl Worker {
             vitals: Arc::clone(&vitals),
             turn: Mutex::new(()),
         };
-        let text = metrics_text(&vitals, &engine, &metrics);
+        let text = measuring::metrics_text(&vitals, &engine, &metrics);
         workers.start(web::serve(ops, operations(&vitals, &text), workers.stop.clone()));
         let mut tellers = Group::new(&vitals.broken);
         if let (Some(url), Some(spans)) = (&config.telemetry.otlp_url, spans) {
@@ -412,57 +413,6 @@ fn operations(vitals: &Arc<Vitals>, text: &web::Metrics) -> axum::Router {
     let vitals = Arc::clone(vitals);
     let report: web::Health = Arc::new(move || vitals.report());
     web::ops_router(report, Arc::clone(text))
-}
-
-fn metrics_text(vitals: &Arc<Vitals>, engine: &Engine, metrics: &Arc<Metrics>) -> web::Metrics {
-    let (vitals, engine, metrics) = (Arc::clone(vitals), engine.clone(), Arc::clone(metrics));
-    Arc::new(move || {
-        let (engine, metrics, vitals) = (engine.clone(), Arc::clone(&metrics), Arc::clone(&vitals));
-        Box::pin(async move {
-            // a store that is away must not keep what is known from whoever asks
-            if vitals.store_is_available() {
-                // what could not be read in time keeps its last value
-                let _ = tokio::time::timeout(MEASURING, measure(&engine, &metrics)).await;
-            }
-            metrics.parts(&vitals.report());
-            metrics.text()
-        })
-    })
-}
-
-/// How long reading may take; a scrape usually waits for ten seconds.
-const MEASURING: Duration = Duration::from_secs(3);
-
-/// Reads what is counted in the store. What cannot be read keeps its last value; the store's own part says why.
-async fn measure(engine: &Engine, metrics: &Metrics) {
-    let (pool, now, gauges) = (engine.pool(), engine.clock().now(), metrics.gauges());
-    #[allow(clippy::cast_precision_loss)]
-    let age = |since: Option<Timestamp>| since.map_or(0.0, |s| now.since(s).as_micros().max(0) as f64 / 1e6);
-    if let Ok((due, since)) = queue::depth(pool, now).await {
-        gauges.jobs_due.set(due);
-        gauges.job_age.set(age(since));
-    }
-    if let Ok((queued, since, uncertain)) = mails::counts(pool).await {
-        gauges.mails_queued.set(queued);
-        gauges.mail_age.set(age(since));
-        gauges.mails_uncertain.set(uncertain);
-    }
-    if let Ok((queued, since)) = events::counts(pool).await {
-        gauges.events_queued.set(queued);
-        gauges.event_age.set(age(since));
-    }
-    if let Ok(mut listed) = webhooks::list(pool).await {
-        // what waits for one that the file no longer names waits for nobody
-        listed.retain(|one| engine.endpoints().iter().any(|endpoint| endpoint.name == one.name));
-        gauges.webhooks_waiting.set(listed.iter().map(|endpoint| endpoint.waiting).sum());
-        gauges.webhooks_left_out.set(listed.iter().map(|endpoint| endpoint.left_out).sum());
-        gauges.webhook_age.set(age(listed.iter().filter_map(|endpoint| endpoint.since).min()));
-        let stopped = listed.iter().filter(|e| e.standing.state != webhooks::EndpointState::Active).count();
-        gauges.webhooks_stopped.set(i64::try_from(stopped).unwrap_or(i64::MAX));
-    }
-    if let Ok(count) = parked::count(pool).await {
-        gauges.parked.set(count);
-    }
 }
 
 fn mailbox(config: &Config) -> Result<Option<crate::mail::transport::mailbox::Mailbox>, StartError> {
