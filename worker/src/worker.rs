@@ -210,6 +210,12 @@ impl Worker {
         for lane in [Lane::Request, Lane::Background] {
             workers.start(dispatcher.clone().run(lane, holder.id, poll, workers.stop.clone()));
         }
+        for channel in channels {
+            let egress = Egress::new(&config.egress)?;
+            let channel =
+                ChannelDispatcher::beside(&dispatcher, channel, egress, Arc::clone(&vitals.webhooks));
+            workers.start(channel.run(holder.id, poll, workers.stop.clone()));
+        }
         let dispatcher = EventDispatcher {
             pool: opened.pool.clone(),
             vault: Arc::clone(&opened.vault),
@@ -238,26 +244,6 @@ impl Worker {
                         i64::try_from(config.housekeeping.outbox.as_secs()).unwrap_or(i64::MAX),
                     ),
                     timeout: config.egress.timeout,
-                    troubles: Arc::clone(&vitals.webhooks),
-                };
-                workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));
-            }
-        }
-        if !channels.is_empty() {
-            let egress = Egress::new(&config.egress)?;
-            for channel in channels {
-                let dispatcher = ChannelDispatcher {
-                    channel,
-                    pool: opened.pool.clone(),
-                    config: Arc::clone(&config),
-                    policy: policy.clone(),
-                    vault: Arc::clone(&opened.vault),
-                    renderer: renderer.clone(),
-                    egress: egress.clone(),
-                    clock: opened.clock.clone(),
-                    randomness: opened.randomness.clone(),
-                    metrics: Arc::clone(&metrics),
-                    woken: engine.woken().clone(),
                     troubles: Arc::clone(&vitals.webhooks),
                 };
                 workers.start(dispatcher.run(holder.id, poll, workers.stop.clone()));

@@ -6,6 +6,7 @@
 
 use super::backoff;
 use super::letter::{NoLetter, Writer};
+use super::mails::MailDispatcher;
 use super::webhooks::{Said, Troubles, call, judged, post};
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
@@ -71,6 +72,27 @@ struct Outcome {
 }
 
 impl ChannelDispatcher {
+    /// Works beside the dispatcher of mails, with what that works with.
+    pub fn beside(mails: &MailDispatcher, channel: StaffChannel, egress: Egress, troubles: Troubles) -> Self {
+        let MailDispatcher {
+            pool, config, policy, vault, renderer, clock, randomness, metrics, woken, ..
+        } = mails.clone();
+        Self {
+            channel,
+            pool,
+            config,
+            policy,
+            vault,
+            renderer,
+            egress,
+            clock,
+            randomness,
+            metrics,
+            woken,
+            troubles,
+        }
+    }
+
     /// Tells what is due, as `holder`, until told to stop; what was begun is finished.
     pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
         while !stop.is_cancelled() {
