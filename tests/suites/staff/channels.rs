@@ -90,6 +90,7 @@ impl Rig {
 fn policy(person: &str) -> String {
     let policy = example_policy("");
     assert!(policy.contains("\nchannel = \"mail\"\n"));
+    let policy = policy.replace("\nalso_by_mail = false\n", "\n");
     policy.replace("\nchannel = \"mail\"\n", &format!("\n{person}\n"))
 }
 

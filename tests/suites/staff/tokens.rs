@@ -109,7 +109,7 @@ async fn tokens_expire_and_are_revoked(app: TestApp) {
 async fn staff_are_listed(app: TestApp) {
     let list = app.rescind(&["staff", "list", "--json"]).await.json();
     assert_eq!((&list[0]["id"], &list[0]["locale"]), (&json!("bea"), &json!("de")));
-    assert_eq!(list[0]["purposes"], json!(["newsletter", "recommendations"]));
+    assert_eq!(list[0]["purposes"], json!(["newsletter", "recommendations", "similar_products"]));
     assert_eq!(list[1]["roles"], json!(["view", "manage", "anonymise", "export", "administer"]));
     let table = app.rescind(&["staff", "list"]).await.done();
     assert!(table.contains("Bea Meyer") && table.contains("marketing"), "{table}");
