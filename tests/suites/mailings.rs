@@ -323,7 +323,7 @@ async fn claimed_under_a_topic_that_is_left_it_does_not_leave(app: TestApp) {
     app.send("mail.send.v1", mailing(ANA, json!({"purpose": "newsletter", "not_before": later}))).await;
     let (pool, holder, lease) =
         (app.worker().engine.pool(), uuid::Uuid::from_u128(7), later.plus(Span::hours(1)));
-    let claimed = mails::claim(pool, Lane::Request, later, 10, lease, holder).await.expect("the store");
+    let claimed = mails::claim(pool, Lane::Background, later, 10, lease, holder).await.expect("the store");
     assert_eq!(claimed.len(), 3);
     leave(&app, &page, "offers").await;
     let ids = claimed.iter().map(|mail| mail.id).collect();

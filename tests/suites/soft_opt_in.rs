@@ -217,7 +217,7 @@ async fn claimed_and_objected_to_it_does_not_leave(app: TestApp) {
     }
     let (pool, holder) = (app.worker().engine.pool(), Uuid::from_u128(7));
     let lease = later.plus(Span::hours(1));
-    let claimed = mails::claim(pool, Lane::Request, later, 10, lease, holder).await.expect("the store");
+    let claimed = mails::claim(pool, Lane::Background, later, 10, lease, holder).await.expect("the store");
     assert_eq!(claimed.len(), 3);
     app.send("subject.object.v1", json!({"subject": {"email": ANA}, "purposes": [PURPOSE]})).await;
     // of another sale nothing is known any more
