@@ -74,6 +74,7 @@ impl Rig {
     /// Time passes, an hour at a time, until so many events are left out.
     async fn until_left_out(&self, wanted: i64) {
         for _ in 0..8 {
+            self.judged().await;
             let before = self.sent().len();
             self.app.advance(Span::hours(1));
             eventually("it is tried again, or left out", async || {
@@ -82,6 +83,18 @@ impl Rig {
             .await;
         }
         eventually("it is left out", async || self.list().await["left_out"] == wanted).await;
+    }
+
+    /// Waits until what came of everything that was sent is known: when it is tried again follows from then.
+    async fn judged(&self) {
+        eventually("what came of it is known", async || {
+            let mut known = 0.0;
+            for outcome in ["delivered", "retried", "refused"] {
+                known += self.app.metric(&format!("rescind_webhooks_total{{outcome=\"{outcome}\"}}")).await;
+            }
+            known as usize >= self.sent().len()
+        })
+        .await;
     }
 
     fn answer(&self, status: u16) {

@@ -68,20 +68,8 @@ impl Browser {
     /// When there is no Chromium; `scripts/test` installs it.
     pub async fn start(scripts: Scripts) -> Self {
         let profile = TempFolder::new("browser");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed; scripts/test does that");
-        let lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .expect("it says where it listens");
+        // it takes one port for two addresses, and ends where somebody else has it for one of them
+        let (driver, port) = (0..5).find_map(|_| driver()).expect("it says where it listens");
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -100,7 +88,10 @@ impl Browser {
         let javascript = if scripts == Scripts::On { 1 } else { 2 };
         let preferences = json!({"profile.managed_default_content_settings.javascript": javascript});
         let options = json!({"args": arguments, "prefs": preferences});
-        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
+        // what is pressed may be answered before the page that it leads to has come
+        let timeouts = json!({"implicit": 20_000});
+        let always = json!({"goog:chromeOptions": options, "timeouts": timeouts});
+        let wanted = json!({"capabilities": {"alwaysMatch": always}});
         let http = client();
         let base = format!("http://127.0.0.1:{port}/session");
         let started = call(http.post(&base).timeout(PATIENCE * 3).json(&wanted)).await;
@@ -208,6 +199,25 @@ impl Browser {
         std::fs::create_dir_all(&folder).expect("the folder");
         std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes).expect("the picture");
     }
+}
+
+/// Starts a driver, and tells where it listens.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is installed; scripts/test does that");
+    let lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
+    });
+    if port.is_none() {
+        driver.wait().expect("it has ended");
+    }
+    Some((driver, port?))
 }
 
 async fn call(request: reqwest::RequestBuilder) -> Value {

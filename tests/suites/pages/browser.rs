@@ -70,6 +70,16 @@ async fn pages_have_no_barriers(app: TestApp) {
         browser.press("#agree-newsletter").await;
         browser.press("form:has(#agree-newsletter) button").await;
         look(&browser, &format!("given-{locale}"), &mut wrong).await;
+        browser.write("#email", &format!("new-{locale}@example.net")).await;
+        browser.press("form:has(#email) button").await;
+        look(&browser, &format!("address-given-{locale}"), &mut wrong).await;
+        mails += 1;
+        let letter = app.letter(mails).await;
+        let link = letter.text.lines().map(str::trim).find(|line| line.contains("/a/")).expect("a link");
+        browser.open(&format!("{link}?lang={locale}")).await;
+        look(&browser, &format!("address-{locale}"), &mut wrong).await;
+        browser.press("button").await;
+        look(&browser, &format!("address-confirmed-{locale}"), &mut wrong).await;
         browser.open(&app.url(&format!("/form/sign-up?lang={locale}"))).await;
         look(&browser, &format!("form-{locale}"), &mut wrong).await;
         browser.press("#agree-newsletter").await;

@@ -84,6 +84,13 @@ impl Rig {
     async fn posted(&self, n: usize) {
         eventually(&format!("message {n} of the channel"), async || self.sent().len() >= n).await;
     }
+
+    /// Waits until the channel has not taken `n` messages, and it is known: when one is tried again follows from then.
+    async fn put_off(&self, n: usize) {
+        self.posted(n).await;
+        let retried = "rescind_staff_channels_total{outcome=\"retried\"}";
+        eventually("it is put off", async || self.app.metric(retried).await as usize >= n).await;
+    }
 }
 
 /// The example policy in which Bea is told like this.
@@ -180,9 +187,9 @@ async fn what_a_channel_does_not_take_in_time_goes_by_mail(database: TestDatabas
     let rig = Rig::webhook(database).await;
     rig.answer(503);
     rig.withdraw().await;
-    rig.posted(1).await;
+    rig.put_off(1).await;
     rig.app.advance(Span::minutes(5));
-    rig.posted(2).await;
+    rig.put_off(2).await;
     assert!(rig.app.staff_letters().is_empty(), "it is waited for");
     let ids: std::collections::BTreeSet<_> =
         rig.sent().iter().map(|(head, _)| header(head, "webhook-id").to_owned()).collect();
