@@ -140,8 +140,8 @@ page-form-terms = Ich akzeptiere: { $content }, Version { $version }
 page-form-terms-missing = Bitte akzeptieren Sie die Bedingungen, oder verlassen Sie diese Seite.
 page-form-send = Antworten senden
 page-form-sent-title = Danke für Ihre Antworten
-page-form-sent-lead = Wir haben eine E-Mail an die angegebene Adresse gesendet. Worin Sie eingewilligt haben, gilt erst, wenn Sie es dort bestätigen.
-page-form-sent-next = Wenn nichts ankommt, prüfen Sie bitte die Adresse und den Ordner für unerwünschte Mails.
+page-form-sent-lead = Wenn etwas zu bestätigen ist, ist eine E-Mail an die angegebene Adresse unterwegs. Worin Sie eingewilligt haben, gilt erst, wenn Sie es dort bestätigen.
+page-form-sent-next = Wenn nichts ankommt, prüfen Sie bitte die Adresse und den Ordner für unerwünschte Mails, oder versuchen Sie es morgen noch einmal.
 page-form-none = Sie haben in nichts eingewilligt; deshalb wurde nichts gespeichert und es wird keine E-Mail gesendet.
 
 # Themen.

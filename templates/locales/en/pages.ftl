@@ -140,8 +140,8 @@ page-form-terms = I accept: { $content }, version { $version }
 page-form-terms-missing = Please accept the terms, or leave this page.
 page-form-send = Send answers
 page-form-sent-title = Thank you for your answers
-page-form-sent-lead = We have sent an email to the address that you entered. What you have agreed to counts only when you confirm it there.
-page-form-sent-next = If nothing arrives, please check the address and the folder for unwanted mail.
+page-form-sent-lead = If there is something to confirm, an email is on its way to the address that you entered. What you have agreed to counts only when you confirm it there.
+page-form-sent-next = If nothing arrives, please check the address and the folder for unwanted mail, or try again tomorrow.
 page-form-none = You have not agreed to anything, so nothing was stored and no email is sent.
 
 # Topics.

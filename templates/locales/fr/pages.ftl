@@ -140,8 +140,8 @@ page-form-terms = J’accepte : { $content }, version { $version }
 page-form-terms-missing = Veuillez accepter les conditions ou quitter cette page.
 page-form-send = Envoyer les réponses
 page-form-sent-title = Merci de vos réponses
-page-form-sent-lead = Nous avons envoyé un e-mail à l’adresse indiquée. Ce à quoi vous avez consenti ne compte que lorsque vous l’y confirmez.
-page-form-sent-next = Si rien n’arrive, veuillez vérifier l’adresse et le dossier des messages indésirables.
+page-form-sent-lead = S’il y a quelque chose à confirmer, un e-mail est en route vers l’adresse indiquée. Ce à quoi vous avez consenti ne compte que lorsque vous l’y confirmez.
+page-form-sent-next = Si rien n’arrive, vérifiez l’adresse et le dossier des courriers indésirables, ou réessayez demain.
 page-form-none = Vous n’avez consenti à rien ; rien n’a donc été enregistré et aucun e-mail n’est envoyé.
 
 # Thèmes.

@@ -140,8 +140,8 @@ page-form-terms = Akceptuję: { $content }, wersja { $version }
 page-form-terms-missing = Zaakceptuj warunki albo opuść tę stronę.
 page-form-send = Wyślij odpowiedzi
 page-form-sent-title = Dziękujemy za odpowiedzi
-page-form-sent-lead = Wysłaliśmy wiadomość na podany adres. Udzielone zgody liczą się dopiero po potwierdzeniu w niej.
-page-form-sent-next = Jeśli nic nie nadejdzie, sprawdź adres i folder z niechcianą pocztą.
+page-form-sent-lead = Jeśli jest coś do potwierdzenia, wiadomość jest w drodze na podany adres. Udzielona zgoda liczy się dopiero po jej potwierdzeniu w tej wiadomości.
+page-form-sent-next = Jeśli nic nie dotrze, sprawdź adres i folder ze spamem albo spróbuj ponownie jutro.
 page-form-none = Nie udzielono żadnej zgody, więc nic nie zapisano i żadna wiadomość nie zostanie wysłana.
 
 # Tematy.

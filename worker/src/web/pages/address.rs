@@ -3,11 +3,10 @@
 
 use super::confirm::hour;
 use super::form::{Form, Trouble, hand_in, is_nonce};
-use super::link::is_token;
+use super::link::{guarded, is_token};
 use super::{Reader, controller, invalid, page, trouble};
 use crate::render::AddressPage;
 use crate::store::{pages, registers};
-use crate::web::peer::client_of;
 use crate::web::state::Site;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -95,21 +94,7 @@ async fn confirm(
 
 /// Whose the address becomes; nothing if the link opens nothing (any more).
 async fn find(site: &Site, token: &str, parts: &Parts) -> Result<Option<(Subject, NewAddress)>, Trouble> {
-    let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
-    // before the look-up, so that it says nothing about this link
-    if client.is_some_and(|client| site.misses.is_exhausted(client)) {
-        return Err(Trouble(StatusCode::TOO_MANY_REQUESTS, Some(60)));
-    }
-    let found = look_up(site, token).await.map_err(|error| {
-        tracing::warn!(%error, "a link cannot be looked up");
-        Trouble::unavailable(5)
-    })?;
-    if found.is_none()
-        && let Some(client) = client
-    {
-        site.misses.count(client);
-    }
-    Ok(found)
+    guarded(site, parts, look_up(site, token)).await
 }
 
 async fn look_up(site: &Site, token: &str) -> crate::store::Result<Option<(Subject, NewAddress)>> {

@@ -1,8 +1,12 @@
 //! What a link opens.
 
+use super::form::Trouble;
 use crate::store::Result;
 use crate::store::requests::{self, Found};
+use crate::web::peer::client_of;
 use crate::web::state::Site;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use rescind_jobs::model::{ConsentRequest, RequestState, SubjectState};
 use rescind_jobs::protection::{LinkKind, token_hash};
 use rescind_jobs::time::Span;
@@ -47,4 +51,25 @@ pub(super) async fn open(site: &Site, token: &str) -> Result<Opened> {
         }
         RequestState::Open | RequestState::Expired | RequestState::Voided => Opened::Nothing,
     })
+}
+
+/// Looks something up that a link names. Misses are counted by address, and whoever has guessed too often is asked to wait
+/// before the look-up, so that the answer says nothing about this link.
+pub(super) async fn guarded<T>(
+    site: &Site,
+    parts: &Parts,
+    look_up: impl Future<Output = Result<Option<T>>>,
+) -> std::result::Result<Option<T>, Trouble> {
+    let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
+    if client.is_some_and(|client| site.misses.is_exhausted(client)) {
+        return Err(Trouble(StatusCode::TOO_MANY_REQUESTS, Some(60)));
+    }
+    let found = look_up.await.map_err(|error| {
+        tracing::warn!(%error, "a link cannot be looked up");
+        Trouble::unavailable(5)
+    })?;
+    if let (None, Some(client)) = (&found, client) {
+        site.misses.count(client);
+    }
+    Ok(found)
 }

@@ -19,7 +19,7 @@ use rescind_jobs::jobs::{ChooseTopic, CorrectSubject, GiveAddress, GiveConsent, 
 use rescind_jobs::locale::Locale;
 use rescind_jobs::model::{IdentityKind, Subject};
 use rescind_jobs::policy::{Content, ContentVersion, Feature, Field, FieldKind};
-use rescind_jobs::refusal::RefusalCode;
+use rescind_jobs::refusal::{Refusal, RefusalCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -132,10 +132,13 @@ async fn give(
         Ok(()) => Some(State { done: true, ..State::default() }),
         Err(refusal) if refusal.code == RefusalCode::SubjectClosed => None,
         // another wording came into use, or a guardian has to consent: the page shows what can be agreed to now
-        Err(refusal) => {
+        Err(refusal)
+            if matches!(refusal.code, RefusalCode::UnusableContent | RefusalCode::GuardianRequired) =>
+        {
             tracing::info!(code = %refusal.code, "consent on a subject's page was refused");
             Some(State::default())
         }
+        Err(refusal) => return Err(unexpected(&refusal)),
     })
 }
 
@@ -150,8 +153,17 @@ async fn choose(
     let Some((purpose, topic)) = found else { return Ok(Some(State::default())) };
     let (purpose, topic) = (purpose.id.clone(), topic.id.clone());
     let job = ChooseTopic { subject: subject.id, purpose, topic, subscribed: true };
-    let chosen = hand_in(site, ChooseTopic::KIND, &job, None, parts).await?;
-    Ok(chosen.ok().map(|()| State { done: true, ..State::default() }))
+    match hand_in(site, ChooseTopic::KIND, &job, None, parts).await? {
+        Ok(()) => Ok(Some(State { done: true, ..State::default() })),
+        Err(refusal) if refusal.code == RefusalCode::SubjectClosed => Ok(None),
+        Err(refusal) => Err(unexpected(&refusal)),
+    }
+}
+
+/// What no page can put right: nothing was changed, and nothing may look as if it were.
+fn unexpected(refusal: &Refusal) -> Trouble {
+    tracing::warn!(code = %refusal.code, "what was sent on a subject's page cannot be taken");
+    Trouble::unavailable(60)
 }
 
 /// None: the subject's data may not be changed at present.
@@ -176,7 +188,10 @@ async fn correct(
     let of = |problem: &rescind_jobs::refusal::FieldProblem| {
         FieldId::new(problem.field.strip_prefix("data.fields.")?)
     };
-    let wrong = refused.fields.iter().filter_map(of).collect();
+    let wrong: BTreeSet<FieldId> = refused.fields.iter().filter_map(of).collect();
+    if wrong.is_empty() {
+        return Err(unexpected(&refused));
+    }
     Ok(Some(State { sent: job.fields, wrong, ..State::default() }))
 }
 
@@ -197,10 +212,7 @@ async fn give_address(
             RefusalCode::InvalidField => Address::Wrong,
             RefusalCode::LimitReached => Address::Many,
             RefusalCode::SubjectClosed => return Ok(None),
-            code => {
-                tracing::info!(%code, "a new email address was refused");
-                Address::None
-            }
+            _ => return Err(unexpected(&refusal)),
         },
     };
     Ok(Some(State { email: job.email, address, ..State::default() }))

@@ -7,11 +7,11 @@ pub(in crate::web) mod unlock;
 pub(in crate::web) mod withdraw;
 
 use super::confirm::hour;
-use super::link::is_token;
+use super::form::Trouble;
+use super::link::{guarded, is_token};
 use super::{Reader, controller, invalid, page, trouble};
 use crate::render::{PreferencesPage, PurposeLine, TopicLine, WordingBlock};
 use crate::store::{Result, pages, registers};
-use crate::web::peer::client_of;
 use crate::web::state::Site;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -47,23 +47,10 @@ async fn visit(
     parts: &Parts,
     reader: &Reader<'_>,
 ) -> std::result::Result<Subject, Response> {
-    let client = client_of(&parts.extensions, &parts.headers, &site.web.config.http);
-    // before the look-up, so that it says nothing about this address
-    if client.is_some_and(|client| site.misses.is_exhausted(client)) {
-        return Err(trouble(site, reader, StatusCode::TOO_MANY_REQUESTS, Some(60)));
-    }
-    match find(site, token).await {
+    match guarded(site, parts, find(site, token)).await {
         Ok(Some(subject)) => Ok(subject),
-        Ok(None) => {
-            if let Some(client) = client {
-                site.misses.count(client);
-            }
-            Err(invalid(site, reader))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "a subject's page cannot be looked up");
-            Err(trouble(site, reader, StatusCode::SERVICE_UNAVAILABLE, Some(5)))
-        }
+        Ok(None) => Err(invalid(site, reader)),
+        Err(Trouble(status, retry_after)) => Err(trouble(site, reader, status, retry_after)),
     }
 }
 
