@@ -133,7 +133,8 @@ async fn a_grant_told_late_revives_nothing(app: TestApp) {
         Some("recommendations 1 import"),
         "yet it is kept"
     );
-    assert_eq!(app.acts().await.last().map(String::as_str), Some("statement_without_effect"));
+    // staff may be reminded meanwhile, so it need not be the last
+    assert!(app.acts().await.iter().any(|act| act == "statement_without_effect"));
     // what is given afterwards counts
     app.advance(Span::minutes(1));
     app.send("consent.record.v1", of_ana(&[agree("personalisation", "recommendations")])).await;
