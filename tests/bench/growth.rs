@@ -70,6 +70,7 @@ async fn once(place: &Place, sink: &mut Sink, size: usize, round: usize) -> [f64
     queue.publish(messages).await;
     sink.reset().await;
     tokio::time::sleep(Duration::from_millis(500)).await;
+    filling::swept(&database).await;
     let (postgres, broker, sink_tree) = (place.postgres_tree, place.amqp_tree, sink.tree());
     let read = move || Reading::take(postgres, broker, sink_tree);
     let consumed = queue.consumed();

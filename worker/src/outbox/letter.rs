@@ -13,17 +13,15 @@ use crate::render::{
     StaffWebhook, StaffWithdrawal,
 };
 use crate::staff_notice::{Person, Words, controller};
-use crate::store::outbox::mails::{Claimed, Material};
+use crate::store::outbox::mails::{Asked, Claimed, Material};
 use rescind_jobs::code::{DataSourceId, StaffId};
 use rescind_jobs::locale::{Locale, Texts};
 use rescind_jobs::mail::{Decided, Mail, WebhookTrouble};
-use rescind_jobs::model::{
-    ConsentRequest, NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId,
-};
+use rescind_jobs::model::{NewAddress, NoticeKind, PageCode, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::policy::{
     ContentVersion, Document, LawfulBasis, MailIdentity, Policy, Purpose, StaffMember,
 };
-use rescind_jobs::protection::{BlindIndex, DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
+use rescind_jobs::protection::{DataKey, LinkKind, Place, Sealed, Vault, WrappedKey};
 use rescind_jobs::time::Timestamp;
 use uuid::Uuid;
 
@@ -67,25 +65,21 @@ impl Writer<'_> {
     pub(super) fn write(&self, mail: &Claimed, material: &Material) -> Result<Outgoing, NoLetter> {
         match &mail.to {
             Recipient::Staff(staff) => self.to_staff(mail, staff, material),
-            Recipient::Address(address) => self.to_subject(mail, address, material),
+            Recipient::Address(_) => self.to_subject(mail, material),
         }
     }
 
-    fn to_subject(
-        &self,
-        mail: &Claimed,
-        address: &BlindIndex,
-        material: &Material,
-    ) -> Result<Outgoing, NoLetter> {
+    fn to_subject(&self, mail: &Claimed, material: &Material) -> Result<Outgoing, NoLetter> {
         let subject = mail.subject.ok_or(GONE)?;
-        let (locale, wrapped, version) = material.subjects.get(&subject).ok_or(GONE)?;
-        let key = self.contact_key(subject, wrapped.as_ref(), *version)?;
+        let about = material.addressed.get(&mail.id).ok_or(GONE)?;
+        let (locale, version) = (about.locale, about.key_version);
+        let key = self.contact_key(subject, about.key.as_ref(), version)?;
         if let Mail::ConfirmAddress { address } = &mail.mail {
             let place = Place {
                 table: "personal_page",
                 column: "address_sealed",
                 owner: subject.0,
-                key_version: *version,
+                key_version: version,
             };
             let waiting = material.pages.get(&subject).and_then(|page| page.address.as_ref());
             let waiting = waiting.filter(|waiting| waiting.id == *address && waiting.until > self.now);
@@ -94,18 +88,15 @@ impl Writer<'_> {
             let to = to.map_err(|_| NoLetter::Failed("a sealed value does not open"))?;
             return self.asking_at(mail, waiting, &to, locale.unwrap_or(self.policy.default_locale));
         }
-        let sealed = material
-            .addresses
-            .get(&(subject, *address))
-            .ok_or(NoLetter::Suppressed("the address is not in use"))?;
-        let address = open(&key, subject, "identity", *version, sealed)?;
-        let name = match material.names.get(&subject) {
-            Some(sealed) => Some(open(&key, subject, "subject_field", *version, sealed)?),
+        let sealed = about.address.as_ref().ok_or(NoLetter::Suppressed("the address is not in use"))?;
+        let address = open(&key, subject, "identity", version, sealed)?;
+        let name = match &about.name {
+            Some(sealed) => Some(open(&key, subject, "subject_field", version, sealed)?),
             None => None,
         };
         if let Some(request) = mail.mail.request() {
-            let request = material.requests.get(&request).ok_or(GONE)?;
-            return self.asking(mail, request, &address, name);
+            let asked = about.asked.as_ref().ok_or(GONE)?;
+            return self.asking(mail, request, asked, &address, name);
         }
         let locale = locale.unwrap_or(self.policy.default_locale).as_str();
         let controller = controller(self.policy);
@@ -149,7 +140,7 @@ impl Writer<'_> {
             }
             Mail::Mailing(mailing) => {
                 let words = material.mailings.get(&mail.id).ok_or(GONE)?;
-                let plain = open(&key, subject, "mail", *version, &words.words)?;
+                let plain = open(&key, subject, "mail", version, &words.words)?;
                 let locale = Locale::from_tag(locale).unwrap_or_default();
                 let reader = Reader {
                     subject,
@@ -243,24 +234,25 @@ impl Writer<'_> {
     fn asking(
         &self,
         mail: &Claimed,
-        request: &ConsentRequest,
+        request: Uuid,
+        asked: &Asked,
         address: &str,
         name: Option<String>,
     ) -> Result<Outgoing, NoLetter> {
         let purpose = self
             .policy
             .purposes
-            .get(&request.purpose)
+            .get(&asked.purpose)
             .ok_or(NoLetter::Later("the policy lacks the purpose"))?;
         let version = self
             .policy
             .contents
-            .get(&request.content)
-            .and_then(|c| c.version(request.version))
+            .get(&asked.content)
+            .and_then(|c| c.version(asked.version))
             .ok_or(NoLetter::Later("the policy lacks the content"))?;
         // the purpose's own document (A6), and the regulation that the content links (A3)
         let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
-        let rendered = self.render(mail, request, purpose, version, !documents.is_empty(), name.clone())?;
+        let rendered = self.render(mail, (request, asked), purpose, version, !documents.is_empty(), name.clone())?;
         let envelope = Envelope {
             from: self.policy.mail_identities.get(&purpose.mail_identity).ok_or(NO_SENDER)?,
             address,
@@ -369,24 +361,24 @@ impl Writer<'_> {
     fn render(
         &self,
         mail: &Claimed,
-        request: &ConsentRequest,
+        (request, asked): (Uuid, &Asked),
         purpose: &Purpose,
         version: &ContentVersion,
         document_attached: bool,
         name: Option<String>,
     ) -> Result<RenderedMail, NoLetter> {
-        let locale = request.locale;
-        let token = self.vault.link_token(LinkKind::Confirm, request.id, request.generation);
+        let locale = asked.locale;
+        let token = self.vault.link_token(LinkKind::Confirm, request, asked.generation);
         let parameters = ConfirmConsent {
             controller: controller(self.policy),
             recipient_name: name,
             purpose_title: purpose.title.get(locale).1.to_owned(),
             content_title: version.title.get(locale).1.to_owned(),
             content_text: version.text.get(locale).1.to_owned(),
-            content_version: request.version.to_string(),
+            content_version: asked.version.to_string(),
             confirm_url: self.config.http.public_url.link(&format!("/c/{token}")),
-            requested_at: self.date(request.requested_at, locale),
-            expires_at: self.date(request.expires_at, locale),
+            requested_at: self.date(asked.requested_at, locale),
+            expires_at: self.date(asked.expires_at, locale),
             document_attached,
         };
         let rendered = match &mail.mail {
@@ -434,7 +426,7 @@ impl Writer<'_> {
 
 /// By what the subject of a notice is recognised.
 fn person(id: SubjectId, material: &Material) -> Result<Person<'_>, NoLetter> {
-    let (_, key, key_version) = material.subjects.get(&id).ok_or(GONE)?;
+    let (key, key_version) = material.keys.get(&id).ok_or(GONE)?;
     Ok(Person {
         id,
         key: key.as_ref(),

@@ -1,6 +1,8 @@
 //! The list of all templates, and what can be done with each without knowing its parameters: name it, render its
 //! samples, tell which of the operator's files go into it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::locale::{FALLBACK, LOCALES, known};
@@ -47,6 +49,8 @@ pub struct TemplateInfo {
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) kind: TemplateKind,
+    /// Parameters that differ from mail to mail.
+    own: &'static [&'static str],
     #[cfg(test)]
     pub(super) values: fn(&'static str) -> Vec<serde_json::Value>,
     samples: fn(&Renderer, &'static str) -> Result<Vec<Rendered>, RenderError>,
@@ -99,6 +103,7 @@ const fn mail<P: MailParameters>() -> Known {
     Known {
         name: P::TEMPLATE,
         kind: TemplateKind::Mail,
+        own: P::OWN,
         #[cfg(test)]
         values: |locale| P::samples(locale).iter().map(value).collect(),
         samples: |renderer, locale| {
@@ -114,6 +119,7 @@ const fn page<P: PageParameters>() -> Known {
     Known {
         name: P::TEMPLATE,
         kind: TemplateKind::Page,
+        own: &[],
         #[cfg(test)]
         values: |locale| P::samples(locale).iter().map(value).collect(),
         samples: |renderer, locale| {
@@ -149,6 +155,14 @@ impl Renderer {
                 TemplateInfo { name, kind, overridden: own.map(|(file, _)| file.clone()).collect() }
             })
             .collect()
+    }
+
+    /// The templates whose mails may come from a mould.
+    pub(super) fn fit_for_moulds(&self) -> BTreeSet<&'static str> {
+        let fit = |known: &&Known| {
+            !known.own.is_empty() && self.engines.only_insert(known.name, known.own, &self.texts)
+        };
+        KNOWN.iter().filter(fit).map(|known| known.name).collect()
     }
 
     /// Renders every sample of every template in every locale, and forgets the result: what fails here would have failed

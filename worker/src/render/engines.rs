@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::source::Sources;
 use super::texts::Texts;
-use super::{RenderError, helpers, uses};
+use super::{RenderError, helpers, inserted, uses};
 
 /// The part of the output that a template makes, and so how its values are escaped.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +65,18 @@ impl Engines {
     /// Whether any template uses the text of that key.
     pub(super) fn uses_text(&self, key: &str) -> bool {
         self.used.contains(key)
+    }
+
+    /// Whether the templates of a mail only insert the values of these names.
+    pub(super) fn only_insert(&self, template: &str, names: &[&str], texts: &Texts) -> bool {
+        let own = format!("emails/{template}/");
+        // each of its own files, and every piece that it could share
+        let meant = |file: &str| file.starts_with(&own) || !file.starts_with("emails/");
+        [Part::Html, Part::Text].into_iter().all(|part| {
+            let all = self.registries.get(&part).into_iter().flat_map(Handlebars::get_templates);
+            let templates: Vec<_> = all.filter(|(file, _)| meant(file)).map(|(_, t)| t).collect();
+            inserted::only_inserted(&templates, names, texts)
+        })
     }
 
     /// Renders one file with its parameters.

@@ -10,7 +10,9 @@ mod catalog;
 mod engines;
 mod error;
 mod helpers;
+mod inserted;
 mod locale;
+mod moulds;
 mod parameters;
 mod plain;
 mod source;
@@ -40,6 +42,7 @@ pub use parameters::{
 };
 
 use engines::{Engines, Part};
+use moulds::{Moulds, Raw};
 use source::Sources;
 use texts::Texts;
 
@@ -50,6 +53,7 @@ pub struct Renderer {
     sources: Sources,
     texts: Arc<Texts>,
     engines: Engines,
+    moulds: Moulds,
     base_path: String,
 }
 
@@ -62,6 +66,16 @@ pub struct RenderedMail {
     pub text: String,
     /// The HTML part, complete and without anything external.
     pub html: String,
+}
+
+impl RenderedMail {
+    fn of(raw: &Raw) -> Self {
+        Self {
+            subject: plain::one_line(&raw.subject),
+            text: plain::tidy(&raw.text),
+            html: plain::clean(&raw.html),
+        }
+    }
 }
 
 /// What every template can name beside its own parameters.
@@ -101,10 +115,12 @@ impl Renderer {
         let sources = source::read(overrides)?;
         let texts = Arc::new(Texts::load(&sources)?);
         let engines = Engines::compile(&sources, &texts)?;
-        let renderer = Self { sources, texts, engines, base_path: String::new() };
+        let moulds = Moulds::default();
+        let renderer = Self { sources, texts, engines, moulds, base_path: String::new() };
         renderer.check_own_texts()?;
         renderer.check_samples()?;
-        Ok(renderer)
+        let moulds = Moulds::new(renderer.fit_for_moulds());
+        Ok(Self { moulds, ..renderer })
     }
 
     /// For a service that is published below a path, such as `/privacy`: where pages look for their stylesheet.
@@ -119,9 +135,28 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Render`] if the template fails with these parameters, which the samples make unlikely.
     pub fn mail<P: MailParameters>(&self, parameters: &P, locale: &str) -> Result<RenderedMail, RenderError> {
-        self.mail_of(P::TEMPLATE, parameters, locale)
+        let locale = known(locale).unwrap_or(FALLBACK);
+        let filled = match parameters.parts().filter(|_| self.moulds.fits(P::TEMPLATE)) {
+            Some((common, own)) => {
+                let render = |marked| match marked {
+                    true => self.raw(P::TEMPLATE, &common, locale),
+                    false => self.raw(P::TEMPLATE, parameters, locale),
+                };
+                let key = serde_json::to_string(&common);
+                key.ok()
+                    .map(|key| self.moulds.fill(P::TEMPLATE, locale, key, &own, render))
+                    .transpose()?
+                    .flatten()
+            }
+            None => None,
+        };
+        Ok(match filled {
+            Some(raw) => RenderedMail::of(&raw),
+            None => self.mail_of(P::TEMPLATE, parameters, locale)?,
+        })
     }
 
+    /// Renders a mail without a mould.
     fn mail_of(
         &self,
         template: &str,
@@ -129,13 +164,22 @@ impl Renderer {
         locale: &str,
     ) -> Result<RenderedMail, RenderError> {
         let locale = known(locale).unwrap_or(FALLBACK);
+        Ok(RenderedMail::of(&self.raw(template, parameters, locale)?))
+    }
+
+    fn raw(
+        &self,
+        template: &str,
+        parameters: &impl Serialize,
+        locale: &'static str,
+    ) -> Result<Raw, RenderError> {
         let root = Root { locale, dir: direction(locale), page: None, parameters };
         let render =
             |part, piece: &str| self.engines.render(part, &format!("emails/{template}/{piece}.hbs"), &root);
-        Ok(RenderedMail {
-            subject: plain::one_line(&render(Part::Text, "subject")?),
-            text: plain::tidy(&render(Part::Text, "text")?),
-            html: plain::clean(&render(Part::Html, "html")?),
+        Ok(Raw {
+            subject: render(Part::Text, "subject")?,
+            text: render(Part::Text, "text")?,
+            html: render(Part::Html, "html")?,
         })
     }
 

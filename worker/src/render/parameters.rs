@@ -41,10 +41,22 @@ pub trait MailParameters: Serialize {
     /// The folder below `templates/emails`.
     const TEMPLATE: &'static str;
 
+    /// The names of the parameters that differ from mail to mail of the same kind, at most eight.
+    const OWN: &'static [&'static str] = &[];
+
     /// Examples as they could occur, written in `locale` (one of [`LOCALES`]). The first one shows everything.
     fn samples(locale: &'static str) -> Vec<Self>
     where
         Self: Sized;
+
+    /// The same with marks in place of what is its own, and that, in the order of [`Self::OWN`]; empty where there is
+    /// none. None for a mail that has nothing in common with others.
+    fn parts(&self) -> Option<(Self, Vec<&str>)>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// The parameters of a page.

@@ -1,6 +1,7 @@
 //! Every template in every locale: that it renders, what it says, and that no parameter gets out unescaped.
 
 mod injection;
+mod moulds;
 mod overrides;
 mod snapshots;
 

@@ -71,6 +71,13 @@ impl Texts {
         Some(names)
     }
 
+    /// Whether the text `key` does nothing in `locale` with the variable `name` but insert it.
+    pub(super) fn only_inserts(&self, locale: &str, key: &str, name: &str) -> bool {
+        let found =
+            self.bundles.get(locale).and_then(|bundle| Some((bundle, bundle.get_message(key)?.value()?)));
+        found.is_some_and(|(bundle, pattern)| inserts(bundle, pattern, DEPTH, name))
+    }
+
     /// A date in its long form, as in "23 November 2026".
     pub(super) fn date(&self, date: NaiveDate, locale: &str) -> String {
         let mut values = FluentArgs::new();
@@ -116,6 +123,35 @@ fn collect(bundle: &Bundle, pattern: &Pattern<&str>, depth: usize, names: &mut B
     for element in &pattern.elements {
         if let PatternElement::Placeable { expression } = element {
             collect_expression(bundle, expression, depth, names);
+        }
+    }
+}
+
+fn inserts(bundle: &Bundle, pattern: &Pattern<&str>, depth: usize, name: &str) -> bool {
+    pattern.elements.iter().all(|element| match element {
+        PatternElement::TextElement { .. } => true,
+        PatternElement::Placeable { expression } => expression_inserts(bundle, expression, depth, name),
+    })
+}
+
+fn expression_inserts(bundle: &Bundle, expression: &Expression<&str>, depth: usize, name: &str) -> bool {
+    let untouched = |inline: &InlineExpression<&str>| {
+        let mut names = BTreeSet::new();
+        collect_inline(bundle, inline, depth, &mut names);
+        !names.contains(name)
+    };
+    match expression {
+        Expression::Inline(InlineExpression::VariableReference { .. }) => true,
+        Expression::Inline(InlineExpression::Placeable { expression }) => {
+            expression_inserts(bundle, expression, depth, name)
+        }
+        Expression::Inline(InlineExpression::MessageReference { id, .. }) if depth > 0 => {
+            let pattern = bundle.get_message(id.name).and_then(|message| message.value());
+            pattern.is_some_and(|pattern| inserts(bundle, pattern, depth - 1, name))
+        }
+        Expression::Inline(inline) => untouched(inline),
+        Expression::Select { selector, variants } => {
+            untouched(selector) && variants.iter().all(|v| inserts(bundle, &v.value, depth, name))
         }
     }
 }

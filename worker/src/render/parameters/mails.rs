@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::samples::{self, Sample};
 use super::{ControllerBlock, MailParameters};
+use crate::render::moulds::mark;
 
 /// The longest name that a mail greets with, in characters.
 const NAME_LIMIT: usize = 60;
@@ -43,6 +44,7 @@ pub struct RemindConsent(pub ConfirmConsent);
 
 impl MailParameters for ConfirmConsent {
     const TEMPLATE: &'static str = "confirm_consent";
+    const OWN: &'static [&'static str] = &["recipient_name", "confirm_url", "requested_at", "expires_at"];
 
     fn samples(locale: &'static str) -> Vec<Self> {
         let Sample { purpose, title, text, requested_at, expires_at } = samples::of(locale);
@@ -66,19 +68,50 @@ impl MailParameters for ConfirmConsent {
         };
         vec![full, sparse]
     }
+
+    fn parts(&self) -> Option<(Self, Vec<&str>)> {
+        let name = name(self.recipient_name.as_deref());
+        let own = vec![name.unwrap_or_default(), &self.confirm_url, &self.requested_at, &self.expires_at];
+        if own.iter().skip(1).any(|value| value.is_empty()) {
+            return None;
+        }
+        let common = Self {
+            controller: self.controller.clone(),
+            recipient_name: name.map(|_| mark(0)),
+            purpose_title: self.purpose_title.clone(),
+            content_title: self.content_title.clone(),
+            content_text: self.content_text.clone(),
+            content_version: self.content_version.clone(),
+            confirm_url: mark(1),
+            requested_at: mark(2),
+            expires_at: mark(3),
+            document_attached: self.document_attached,
+        };
+        Some((common, own))
+    }
 }
 
 impl MailParameters for RemindConsent {
     const TEMPLATE: &'static str = "remind_consent";
+    const OWN: &'static [&'static str] = ConfirmConsent::OWN;
 
     fn samples(locale: &'static str) -> Vec<Self> {
         ConfirmConsent::samples(locale).into_iter().map(Self).collect()
     }
+
+    fn parts(&self) -> Option<(Self, Vec<&str>)> {
+        self.0.parts().map(|(common, own)| (Self(common), own))
+    }
 }
 
 /// Writes the name, or nothing where it does not look like one.
-pub(super) fn plausible<S: Serializer>(name: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    name.as_deref().map(str::trim).filter(|name| looks_like_a_name(name)).serialize(serializer)
+pub(super) fn plausible<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    name(text.as_deref()).serialize(serializer)
+}
+
+/// The name to greet with, if it looks like one.
+fn name(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| looks_like_a_name(text))
 }
 
 /// Whether a text can be a person's name rather than a message: short, one line, nothing that a mail program would

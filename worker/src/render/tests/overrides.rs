@@ -17,7 +17,7 @@ fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
     folder
 }
 
-fn load_with(name: &str, files: &[(&str, &str)]) -> Result<Renderer, RenderError> {
+pub(super) fn load_with(name: &str, files: &[(&str, &str)]) -> Result<Renderer, RenderError> {
     let folder = folder(name, files);
     let renderer = Renderer::load(Some(&folder));
     fs::remove_dir_all(folder).expect("clean up");

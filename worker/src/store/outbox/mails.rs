@@ -3,19 +3,17 @@
 use super::MailState;
 use super::mailings::{self, Mailed};
 use crate::store::dialect::{Row, Sql, queries};
-use crate::store::load::{field, identity, index, request, unreadable};
+use crate::store::load::{field, identity, index, unreadable};
 use crate::store::tables::JobRow;
 use crate::store::{Arg, Pool, Result, StoreError, Ts, Tx, pages, queue, rights};
-use rescind_jobs::code::{FieldId, StaffId};
+use rescind_jobs::code::{ContentId, FieldId, PurposeId, StaffId};
 use rescind_jobs::effects::Lane;
 use rescind_jobs::locale::Locale;
 use rescind_jobs::mail::Mail;
-use rescind_jobs::model::{
-    ConsentRequest, Identity, NoticeState, PersonalPage, Recipient, StaffNotice, SubjectId,
-};
-use rescind_jobs::protection::{BlindIndex, Sealed, WrappedKey};
+use rescind_jobs::model::{Identity, NoticeState, PersonalPage, Recipient, StaffNotice, SubjectId};
+use rescind_jobs::protection::{Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 // The gate in SENDING asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
@@ -27,17 +25,19 @@ queries! {
              where id in (select id from due) \
              returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
     NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 and channel is null order by due_at limit 1";
-    SUBJECTS = "select id, locale, contact_key, key_version from subject where id = any($1::uuid[])";
-    ADDRESSES = "select subject_id, bidx, sealed from identity where subject_id = any($1::uuid[]) and active = 1 \
-                 and undeliverable_at is null";
-    NAMES = "select subject_id, sealed from subject_field where field = 'name' and subject_id = any($1::uuid[])";
+    // all that a mail to a subject is made from; as in the gate, an address is looked up mail by mail
+    MATERIAL = "select m.id, s.locale, s.contact_key, s.key_version, (select i.sealed from identity i \
+                    where i.bidx = m.address and i.subject_id = m.subject_id and i.active = 1 \
+                    and i.undeliverable_at is null limit 1), f.sealed, r.purpose, r.content, \
+                r.content_version, r.locale, r.requested_at, r.expires_at, r.generation from mail m \
+                join subject s on s.id = m.subject_id \
+                left join subject_field f on f.subject_id = m.subject_id and f.field = 'name' \
+                left join consent_request r on r.id = m.request_id where m.id = any($1::uuid[])";
+    KEYS = "select id, contact_key, key_version from subject where id = any($1::uuid[])";
     // by what staff recognise them
     IDENTITIES = "select subject_id, bidx, kind, sealed, is_primary, active, undeliverable_at from identity \
                   where subject_id = any($1::uuid[]) order by subject_id, kind, bidx";
     FIELDS = "select subject_id, field, sealed from subject_field where subject_id = any($1::uuid[])";
-    REQUESTS = "select id, subject_id, purpose, content, content_version, locale, address, state, created_at, \
-                requested_at, expires_at, mails, generation, token_hash, source, told_by, evidence, \
-                network_evidence, answered_at, correlation, traceparent from consent_request where id = any($1::uuid[])";
     SENDING = "update mail set state = 2, lease_until = $2 where id = any($1::uuid[]) and state = 1 \
                and claimed_by = $3 \
                and coalesce((select r.state = 0 and r.expires_at > $4 from consent_request r \
@@ -110,17 +110,47 @@ pub struct Claimed {
     pub traceparent: Option<String>,
 }
 
-/// What rendering needs of the subjects and requests of claimed mails.
+/// What a mail to a subject is made from.
+pub struct Addressed {
+    /// The subject's language.
+    pub locale: Option<Locale>,
+    /// Its wrapped contact key; none once that was destroyed.
+    pub key: Option<WrappedKey>,
+    /// Its version.
+    pub key_version: i16,
+    /// The address; none while it is not in use.
+    pub address: Option<Sealed>,
+    /// The name to address the subject by.
+    pub name: Option<Sealed>,
+    /// What is asked, if anything is.
+    pub asked: Option<Asked>,
+}
+
+/// What a mail says of a request for consent.
+pub struct Asked {
+    /// The purpose.
+    pub purpose: PurposeId,
+    /// The content that is asked about.
+    pub content: ContentId,
+    /// Its version.
+    pub version: u32,
+    /// The language.
+    pub locale: Locale,
+    /// When the subject asked.
+    pub requested_at: Timestamp,
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+    /// Generation of its link.
+    pub generation: i16,
+}
+
+/// What rendering needs of the subjects of claimed mails.
 #[derive(Default)]
 pub struct Material {
-    /// Language, wrapped contact key and its version.
-    pub subjects: HashMap<SubjectId, (Option<Locale>, Option<WrappedKey>, i16)>,
-    /// Addresses in use.
-    pub addresses: HashMap<(SubjectId, BlindIndex), Sealed>,
-    /// Names to address subjects by.
-    pub names: HashMap<SubjectId, Sealed>,
-    /// Requests for consent.
-    pub requests: HashMap<Uuid, ConsentRequest>,
+    /// By mail; none where the subject is gone.
+    pub addressed: HashMap<Uuid, Addressed>,
+    /// The wrapped contact keys of the subjects of notices, and their versions.
+    pub keys: HashMap<SubjectId, (Option<WrappedKey>, i16)>,
     /// The subjects' own pages, for mails that lead to them.
     pub pages: HashMap<SubjectId, PersonalPage>,
     /// Notices to staff.
@@ -175,6 +205,30 @@ fn claimed(row: &Row) -> Result<Claimed> {
     })
 }
 
+fn addressed(row: &Row) -> Result<Addressed> {
+    let wrong = |column| unreadable("consent_request", column);
+    let asked = match row.get::<Option<String>>(6)? {
+        None => None,
+        Some(purpose) => Some(Asked {
+            purpose: PurposeId::new(&purpose).ok_or(wrong("purpose"))?,
+            content: ContentId::new(&row.get::<String>(7)?).ok_or(wrong("content"))?,
+            version: row.get::<i32>(8)?.try_into().map_err(|_| wrong("content_version"))?,
+            locale: Locale::from_tag(&row.get::<String>(9)?).ok_or(wrong("locale"))?,
+            requested_at: row.get::<Ts>(10)?.0,
+            expires_at: row.get::<Ts>(11)?.0,
+            generation: row.get(12)?,
+        }),
+    };
+    Ok(Addressed {
+        locale: row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag),
+        key: row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey),
+        key_version: row.get(3)?,
+        address: row.get::<Option<Vec<u8>>>(4)?.map(Sealed),
+        name: row.get::<Option<Vec<u8>>>(5)?.map(Sealed),
+        asked,
+    })
+}
+
 /// Claims due mails of one lane until `lease_until`, oldest first, passing over those that others have claimed.
 pub async fn claim(
     pool: &Pool,
@@ -201,8 +255,7 @@ pub(super) async fn take(
     args: Vec<Arg>,
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
-    let mut tx = pool.begin().await?;
-    let rows = tx.rows(statement, args).await?;
+    let rows = pool.change(statement, args).await?;
     let (mut found, mut illegible) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match claimed(row) {
@@ -214,10 +267,7 @@ pub(super) async fn take(
     if !illegible.is_empty() {
         // the oldest is claimed first: left where it is, it would keep back every other mail
         tracing::error!(mails = ?illegible, "mails that this version cannot read have failed");
-        tx.run(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
-    }
-    if !rows.is_empty() {
-        tx.commit().await?;
+        pool.write(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
     }
     Ok(found)
 }
@@ -236,31 +286,16 @@ pub async fn material(pool: &Pool, mails: &[Claimed], now: Timestamp) -> Result<
     // requests for consent lead to a page of their own
     let own = mails.iter().filter(|m| m.mail.request().is_none() && matches!(m.to, Recipient::Address(_)));
     out.pages = pages::of(pool, own.filter_map(|m| Some(m.subject?.0)).collect()).await?;
-    let mut subjects: Vec<Uuid> = mails.iter().filter_map(|m| Some(m.subject?.0)).collect();
-    subjects.extend(out.notices.values().map(|(subject, _)| subject.0));
-    subjects.sort_unstable();
-    subjects.dedup();
-    let all = || vec![Arg::Uuids(subjects.clone())];
-    for row in pool.read(&SUBJECTS, all()).await? {
-        let locale = row.get::<Option<String>>(1)?.as_deref().and_then(Locale::from_tag);
-        let key = row.get::<Option<Vec<u8>>>(2)?.map(WrappedKey);
-        out.subjects.insert(SubjectId(row.get(0)?), (locale, key, row.get(3)?));
-    }
-    for row in pool.read(&ADDRESSES, all()).await? {
-        out.addresses.insert((SubjectId(row.get(0)?), index(&row, 1)?), Sealed(row.get(2)?));
-    }
-    for row in pool.read(&NAMES, all()).await? {
-        out.names.insert(SubjectId(row.get(0)?), Sealed(row.get(1)?));
-    }
-    let requests: Vec<Uuid> = mails.iter().filter_map(|m| m.mail.request()).collect();
-    if requests.is_empty() {
+    let to_subjects = mails.iter().filter(|m| matches!(m.to, Recipient::Address(_)));
+    let ids: Vec<Uuid> = to_subjects.map(|m| m.id).collect();
+    if ids.is_empty() {
         return Ok(out);
     }
-    for row in pool.read(&REQUESTS, vec![Arg::Uuids(requests)]).await? {
-        match request(&row) {
-            Ok(request) => drop(out.requests.insert(request.id, request)),
+    for row in pool.read(&MATERIAL, vec![Arg::Uuids(ids)]).await? {
+        match addressed(&row) {
+            Ok(addressed) => drop(out.addressed.insert(row.get(0)?, addressed)),
             // its mail does not leave; the others do
-            Err(error) => tracing::error!(%error, "a request for consent cannot be read"),
+            Err(error) => tracing::error!(%error, "what a mail is made from cannot be read"),
         }
     }
     Ok(out)
@@ -289,6 +324,10 @@ async fn notices(pool: &Pool, mails: &[Claimed], now: Timestamp, out: &mut Mater
     for row in pool.read(&IDENTITIES, vec![Arg::Uuids(subjects.clone())]).await? {
         out.identities.entry(SubjectId(row.get(0)?)).or_default().push(identity(&row)?);
     }
+    for row in pool.read(&KEYS, vec![Arg::Uuids(subjects.clone())]).await? {
+        let key = row.get::<Option<Vec<u8>>>(1)?.map(WrappedKey);
+        out.keys.insert(SubjectId(row.get(0)?), (key, row.get(2)?));
+    }
     for row in pool.read(&FIELDS, vec![Arg::Uuids(subjects)]).await? {
         out.fields.entry(SubjectId(row.get(0)?)).or_default().push(field(&row)?);
     }
@@ -303,11 +342,8 @@ pub async fn sending(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Vec<Uuid>> {
-    let mut tx = pool.begin().await?;
     let args = vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder), Arg::Ts(Ts(now))];
-    let ids = tx.rows(&SENDING, args).await?.iter().map(|row| row.get(0)).collect::<Result<Vec<_>>>()?;
-    tx.commit().await?;
-    Ok(ids)
+    pool.change(&SENDING, args).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Settles mails that `holder` has claimed, and writes what follows from their outcomes, in one transaction.
@@ -318,6 +354,14 @@ pub async fn settle(
     holder: Uuid,
     now: Timestamp,
 ) -> Result<()> {
+    if let ([(outcome, ids)], []) = (alike(settlements).as_slice(), follow_ups) {
+        // what nearly always is, is one statement
+        let settled = pool.write(&SETTLE, outcome.args(ids, holder, now)).await?;
+        if outcome.fell_short(settled, ids) {
+            pool.write(&SENT_AFTER_ALL, vec![Arg::Uuids(ids.clone()), Arg::Ts(Ts(now))]).await?;
+        }
+        return Ok(());
+    }
     let mut tx = pool.begin().await?;
     outcomes(&mut tx, settlements, holder, now).await?;
     queue::add(&mut tx, follow_ups).await?;
@@ -331,28 +375,50 @@ pub(super) async fn outcomes(
     holder: Uuid,
     now: Timestamp,
 ) -> Result<()> {
-    let mut groups: HashMap<(i16, Timestamp, Option<&str>), Vec<Uuid>> = HashMap::new();
-    for s in settlements {
-        groups.entry((s.state as i16, s.due_at, s.trouble.as_deref())).or_default().push(s.id);
-    }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort();
-    for ((state, due_at, trouble), ids) in groups {
-        let count = ids.len() as u64;
-        let args = vec![
-            Arg::Uuids(ids.clone()),
-            Arg::I16(state),
-            Arg::Ts(Ts(due_at)),
-            Arg::OptText(trouble.map(str::to_owned)),
-            Arg::Ts(Ts(now)),
-            Arg::Uuid(holder),
-        ];
-        if tx.run(&SETTLE, args).await? < count && state == MailState::Sent as i16 {
-            // the store was away for longer than the lease, and another worker has taken us for dead
+    for (outcome, ids) in alike(settlements) {
+        let settled = tx.run(&SETTLE, outcome.args(&ids, holder, now)).await?;
+        if outcome.fell_short(settled, &ids) {
             tx.run(&SENT_AFTER_ALL, vec![Arg::Uuids(ids), Arg::Ts(Ts(now))]).await?;
         }
     }
     Ok(())
+}
+
+/// What mails that are settled alike have in common.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Outcome<'a> {
+    state: i16,
+    due_at: Timestamp,
+    trouble: Option<&'a str>,
+}
+
+impl Outcome<'_> {
+    fn args(&self, ids: &[Uuid], holder: Uuid, now: Timestamp) -> Vec<Arg> {
+        vec![
+            Arg::Uuids(ids.to_vec()),
+            Arg::I16(self.state),
+            Arg::Ts(Ts(self.due_at)),
+            Arg::OptText(self.trouble.map(str::to_owned)),
+            Arg::Ts(Ts(now)),
+            Arg::Uuid(holder),
+        ]
+    }
+
+    /// Whether mails that have left are not recorded as sent: the store was away for longer than the lease, and another
+    /// worker has taken us for dead.
+    const fn fell_short(&self, settled: u64, ids: &[Uuid]) -> bool {
+        settled < ids.len() as u64 && self.state == MailState::Sent as i16
+    }
+}
+
+/// The mails of each outcome, always in the same order.
+fn alike(settlements: &[Settlement]) -> Vec<(Outcome<'_>, Vec<Uuid>)> {
+    let mut groups: BTreeMap<Outcome<'_>, Vec<Uuid>> = BTreeMap::new();
+    for s in settlements {
+        let outcome = Outcome { state: s.state as i16, due_at: s.due_at, trouble: s.trouble.as_deref() };
+        groups.entry(outcome).or_default().push(s.id);
+    }
+    groups.into_iter().collect()
 }
 
 /// Gives back mails that were claimed and not begun.
