@@ -65,7 +65,7 @@ fn where_a_value_decides_nothing_is_moulded() {
         (subject, "{{#with confirm_url}}{{this}}{{/with}}"),
         (subject, "{{#if recipient_name}}{{t \"mail-confirm-subject\" content=(t \"mail-greeting-name\" name=recipient_name)}}{{/if}}"),
         ("locales/de/mails.ftl", "mail-greeting-name = { $name ->\n    [Ana] Liebe Ana\n   *[other] Hallo { $name }\n}\n"),
-        ("emails/_layout/text.hbs", "{{> @partial-block}}{{footer}}{{#if (gt (len confirm_url) 50)}}long{{/if}}\n"),
+        ("emails/_request/text.hbs", "{{confirm_url}}{{#if (gt (len confirm_url) 50)}}long{{/if}}\n"),
     ]
     .into_iter()
     .enumerate()
