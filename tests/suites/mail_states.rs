@@ -120,7 +120,8 @@ async fn a_bad_address_bounces_and_is_not_used_again(mut app: TestApp) {
 
     app.advance(Span::hours(25));
     app.request("reject-rcpt@example.org").await;
-    let of_subjects = "select detail from audit where subject_id is not null order by subject_id, sequence, ordinal";
+    let of_subjects =
+        "select detail from audit where subject_id is not null order by subject_id, sequence, ordinal";
     let skipped = app.column(of_subjects).await;
     let last: Value = serde_json::from_str(skipped.last().expect("an act")).expect("JSON");
     assert_eq!((&last["act"], &last["why"]), (&json!("consent_request_skipped"), &json!("no_address")));

@@ -82,8 +82,10 @@ impl Bench {
         let messages = of_round(self.round, self.rig.way == Way::Embedded);
         let mut rest = &messages[..];
         for (n, end) in ends.iter().enumerate() {
-            // each further death meets what the one before it left, and a part of the messages that is new
-            let (now, later) = rest.split_at(rest.len() / (ends.len() - n));
+            // each further death meets what the one before it left, and a part of the messages that is new, while there
+            // are any
+            let share = (rest.len() / (ends.len() - n)).max(1).min(rest.len());
+            let (now, later) = rest.split_at(share);
             self.rig.send_and_kill(now, *end).await;
             rest = later;
         }

@@ -252,7 +252,8 @@ impl Writer<'_> {
             .ok_or(NoLetter::Later("the policy lacks the content"))?;
         // the purpose's own document (A6), and the regulation that the content links (A3)
         let documents: Vec<&Document> = purpose.document.iter().chain(&version.regulation).collect();
-        let rendered = self.render(mail, (request, asked), purpose, version, !documents.is_empty(), name.clone())?;
+        let rendered =
+            self.render(mail, (request, asked), purpose, version, !documents.is_empty(), name.clone())?;
         let envelope = Envelope {
             from: self.policy.mail_identities.get(&purpose.mail_identity).ok_or(NO_SENDER)?,
             address,
