@@ -25,7 +25,7 @@ const fn passes(point: Point, way: Way) -> &'static [usize] {
         Point::AfterSmtpDot | Point::AfterSmtpAccepted => (&[2, 1, 4], &[]),
         Point::AfterMailFile => (&[], &[2, 1, 5]),
         Point::AfterWebhookClaim | Point::BeforeWebhookSettle => (&[1], &[1]),
-        Point::AfterWebhookPost => (&[2, 1, 3], &[2, 1, 3]),
+        Point::AfterWebhookPost => (&[2, 1], &[2, 1, 3]),
         Point::AfterDrainBegan | Point::AfterIntakeEnded => (&[1], &[1]),
         Point::StoreBegin | Point::StoreCommit | Point::StoreCommitted => (&[25, 1, 40], &[25, 1, 40]),
         Point::StoreStatement => (&[100, 1, 200], &[100, 1, 200]),
