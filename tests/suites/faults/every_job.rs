@@ -71,7 +71,11 @@ async fn whatever_call_of_the_store_fails_it_ends_in_the_same_state(database: Te
                     // without an inbox, what was committed unseen is decided again, and the trail may tell that
                     let again = kind.internal && (number >= decided || *call == Point::StoreCommitted);
                     wrong.extend(match again {
-                        true => difference(&what, &calm.clone().without_trail(), &is.without_trail()),
+                        true => {
+                            let lost = calm.acts_lost(&is);
+                            let rest = calm.clone().without_trail().difference(&is.without_trail());
+                            (!lost.is_empty() || !rest.is_empty()).then(|| format!("{what}:\n{lost}{rest}"))
+                        }
                         false => difference(&what, &calm, &is),
                     });
                     runs += 1;

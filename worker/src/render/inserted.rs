@@ -46,7 +46,12 @@ impl Search<'_> {
         use TemplateElement as E;
         match element {
             E::RawString(_) | E::Comment(_) => {}
-            E::HtmlExpression(helper) | E::Expression(helper) => self.expression(helper),
+            E::Expression(helper) => self.expression(helper),
+            // `{{{…}}}` does not escape what it inserts, and a mould does
+            E::HtmlExpression(helper) => {
+                let sees = self.is_value(&helper.name) || self.call(helper);
+                self.sound &= !sees;
+            }
             E::HelperBlock(helper) => self.block(helper),
             E::PartialExpression(partial) | E::PartialBlock(partial) => self.partial(partial),
             _ => self.sound = false,
@@ -67,9 +72,9 @@ impl Search<'_> {
         if named == Some("t") {
             return self.text(helper);
         }
-        // `lookup` finds a value by a name that is computed
+        // `lookup` finds a value by a name that is computed, and whoever is given everything, by none
         let sees = self.mentions(&helper.name)
-            || helper.params.iter().chain(helper.hash.values()).any(|p| self.mentions(p));
+            || helper.params.iter().chain(helper.hash.values()).any(|p| self.mentions(p) || is_everything(p));
         self.sound &= !sees && named.is_some_and(|name| name != "lookup");
         false
     }
@@ -108,7 +113,9 @@ impl Search<'_> {
 
     /// A piece that is included, with what it is handed.
     fn partial(&mut self, partial: &DecoratorTemplate) {
-        self.sound &= !partial.params.iter().any(|p| self.mentions(p));
+        // one named by its path can be a piece of another mail, and one whose name is computed can be any
+        self.sound &= partial.name.as_name().is_some_and(|name| !name.contains('/'));
+        self.sound &= !partial.params.iter().any(|p| self.mentions(p) || is_everything(p));
         for (name, value) in &partial.hash {
             let contains = match value {
                 Parameter::Subexpression(call) => match call.as_element() {
@@ -151,4 +158,14 @@ impl Search<'_> {
                 .is_some_and(|name| name.split(['.', '/', '[', ']']).any(|part| self.names.contains(part))),
         }
     }
+}
+
+/// Whether it stands for all parameters, or those of an outer block.
+fn is_everything(parameter: &Parameter) -> bool {
+    parameter.as_name().is_some_and(|name| {
+        matches!(name, "this" | ".")
+            || name.starts_with("@root")
+            || name.starts_with("..")
+            || name.starts_with("this/")
+    })
 }

@@ -15,8 +15,9 @@ use super::RenderError;
 const MARKS: u32 = 0xF8D0;
 /// How many values a mail may have of its own.
 const MOST_VALUES: u32 = 8;
-/// How many moulds are kept; a mould weighs about ten kilobytes.
-const MOST_MOULDS: usize = 64;
+/// How many moulds are kept, each about as large as its mail: a purpose has at most 28 (seven languages, with a name or
+/// without, asked or reminded). Beyond it all are made anew, so that what a reload or a new content left behind goes.
+const MOST_MOULDS: usize = 256;
 
 /// A text that stands for the `n`-th value of a mail's own.
 pub(super) fn mark(n: u32) -> String {
@@ -105,6 +106,13 @@ pub(super) struct Moulds {
 impl Moulds {
     pub(super) fn new(fit: BTreeSet<&'static str>) -> Self {
         Self { fit, made: RwLock::default() }
+    }
+
+    /// How many moulds there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        let made = self.made.read().unwrap_or_else(PoisonError::into_inner);
+        made.values().flatten().count()
     }
 
     /// Whether mails of this template may be moulded.

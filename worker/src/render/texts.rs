@@ -145,9 +145,11 @@ fn expression_inserts(bundle: &Bundle, expression: &Expression<&str>, depth: usi
         Expression::Inline(InlineExpression::Placeable { expression }) => {
             expression_inserts(bundle, expression, depth, name)
         }
-        Expression::Inline(InlineExpression::MessageReference { id, .. }) if depth > 0 => {
+        Expression::Inline(InlineExpression::MessageReference { id, attribute }) => {
             let pattern = bundle.get_message(id.name).and_then(|message| message.value());
-            pattern.is_some_and(|pattern| inserts(bundle, pattern, depth - 1, name))
+            attribute.is_none()
+                && depth > 0
+                && pattern.is_some_and(|pattern| inserts(bundle, pattern, depth - 1, name))
         }
         Expression::Inline(inline) => untouched(inline),
         Expression::Select { selector, variants } => {

@@ -290,7 +290,7 @@ impl Tx {
 }
 
 /// Runs a statement that PostgreSQL commits by itself: one round trip instead of three. It passes the same points as a
-/// transaction does.
+/// transaction does, that of the commit before the statement: nothing has been written there either way.
 async fn alone<T>(statement: impl Future<Output = Result<T>>) -> Result<T> {
     fault::in_store(Point::StoreBegin)?;
     fault::in_store(Point::StoreCommit)?;

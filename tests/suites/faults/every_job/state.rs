@@ -101,6 +101,28 @@ impl State {
         self
     }
 
+    /// The acts of the trail that the other one lacks, whatever came between them.
+    pub(super) fn acts_lost(&self, other: &Self) -> String {
+        let mut kept = other.acts();
+        let mut lost = self.acts();
+        lost.retain(|act| match kept.iter().position(|other| other == act) {
+            Some(place) => {
+                kept.swap_remove(place);
+                false
+            }
+            None => true,
+        });
+        lost.iter().map(|act| format!("- audit {act}\n")).collect()
+    }
+
+    fn acts(&self) -> Vec<String> {
+        let act = |row: &Row| {
+            let detail: Value = serde_json::from_str(row["detail"].as_str()?).ok()?;
+            Some(detail["act"].as_str()?.to_owned())
+        };
+        self.0["audit"].iter().map(|row| act(row).expect("an act")).collect()
+    }
+
     /// What the other one holds besides (`+`) or lacks (`-`).
     pub(super) fn difference(&self, other: &Self) -> String {
         let mut text = String::new();

@@ -33,6 +33,7 @@ fn a_mould_gives_what_rendering_gives() {
                 };
                 let rendered = renderer.mail_of("confirm_consent", &mail, locale).expect("renders");
                 assert!(renderer.mail(&mail, locale).expect("renders") == rendered, "{locale}: {value:?}");
+                assert!(renderer.moulds.count() > 0, "the first of the values can be moulded");
                 let rendered = renderer.mail_of("remind_consent", &mail, locale).expect("renders");
                 let reminder = renderer.mail(&RemindConsent(mail), locale).expect("renders");
                 assert!(reminder == rendered, "{locale}: {value:?}");
@@ -63,6 +64,9 @@ fn where_a_value_decides_nothing_is_moulded() {
         (subject, "{{len requested_at}}"),
         (subject, "{{lookup this \"expires_at\"}}"),
         (subject, "{{#with confirm_url}}{{this}}{{/with}}"),
+        (subject, "{{{confirm_url}}}"),
+        (subject, "{{#each this}}{{@key}}{{/each}}"),
+        (subject, "{{> emails/remind_consent/subject.hbs}}"),
         (subject, "{{#if recipient_name}}{{t \"mail-confirm-subject\" content=(t \"mail-greeting-name\" name=recipient_name)}}{{/if}}"),
         ("locales/de/mails.ftl", "mail-greeting-name = { $name ->\n    [Ana] Liebe Ana\n   *[other] Hallo { $name }\n}\n"),
         ("emails/_request/text.hbs", "{{confirm_url}}{{#if (gt (len confirm_url) 50)}}long{{/if}}\n"),

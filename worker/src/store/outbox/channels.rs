@@ -46,7 +46,7 @@ pub async fn claim(
         Arg::Uuid(holder),
         Arg::Text(channel.to_string()),
     ];
-    mails::take(pool, &CLAIM, args, now).await
+    mails::take(pool, &CLAIM, args, holder, now).await
 }
 
 /// Settles notices that `holder` has claimed; those of `by_mail` become mails that are due now.

@@ -84,7 +84,7 @@ queries! {
     COUNTS = "select count(*), min(created_at) from mail where state = 0";
     UNCERTAINS = "select count(*) from mail where state = 6";
     ILLEGIBLE = "update mail set state = 5, settled_at = $2, trouble = 'this version cannot read it', \
-                 lease_until = null, claimed_by = null where id = any($1::uuid[])";
+                 lease_until = null, claimed_by = null where id = any($1::uuid[]) and state = 1 and claimed_by = $3";
 }
 
 /// What stands in a row whose worker died while handing it over; the statements above write it.
@@ -245,14 +245,15 @@ pub async fn claim(
         Arg::Uuid(holder),
         Arg::I16(lane as i16),
     ];
-    take(pool, &CLAIM, args, now).await
+    take(pool, &CLAIM, args, holder, now).await
 }
 
-/// Claims by this statement; what cannot be read has failed.
+/// Claims by this statement for `holder`; what cannot be read has failed.
 pub(super) async fn take(
     pool: &Pool,
     statement: &'static Sql,
     args: Vec<Arg>,
+    holder: Uuid,
     now: Timestamp,
 ) -> Result<Vec<Claimed>> {
     let rows = pool.change(statement, args).await?;
@@ -267,7 +268,11 @@ pub(super) async fn take(
     if !illegible.is_empty() {
         // the oldest is claimed first: left where it is, it would keep back every other mail
         tracing::error!(mails = ?illegible, "mails that this version cannot read have failed");
-        pool.write(&ILLEGIBLE, vec![Arg::Uuids(illegible), Arg::Ts(Ts(now))]).await?;
+        let args = vec![Arg::Uuids(illegible), Arg::Ts(Ts(now)), Arg::Uuid(holder)];
+        if let Err(error) = pool.write(&ILLEGIBLE, args).await {
+            // they come again when their lease is over; those that can be read do not wait for that
+            tracing::warn!(%error, "that mails cannot be read is not recorded yet");
+        }
     }
     Ok(found)
 }
@@ -346,7 +351,8 @@ pub async fn sending(
     pool.change(&SENDING, args).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// Settles mails that `holder` has claimed, and writes what follows from their outcomes, in one transaction.
+/// Settles mails that `holder` has claimed, and writes what follows from their outcomes in the same transaction. Done
+/// again after an answer that did not come, it changes nothing more.
 pub async fn settle(
     pool: &Pool,
     settlements: &[Settlement],
