@@ -16,7 +16,7 @@ pub(super) fn only_inserted(templates: &[&Template], names: &[&str], texts: &Tex
     let mut names: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
     loop {
         // what a value is handed on as has to be inserted only, too
-        let mut found = Search { names: &names, texts, handed_on: BTreeSet::new(), sound: true };
+        let mut found = Search { names: &names, texts, inside: 0, handed_on: BTreeSet::new(), sound: true };
         templates.iter().for_each(|template| found.template(template));
         let Search { handed_on, sound, .. } = found;
         if !sound {
@@ -33,6 +33,8 @@ pub(super) fn only_inserted(templates: &[&Template], names: &[&str], texts: &Tex
 struct Search<'a> {
     names: &'a BTreeSet<String>,
     texts: &'a Texts,
+    /// How many loops it is in: there, `this` is an item and not all parameters.
+    inside: usize,
     handed_on: BTreeSet<String>,
     sound: bool,
 }
@@ -74,7 +76,11 @@ impl Search<'_> {
         }
         // `lookup` finds a value by a name that is computed, and whoever is given everything, by none
         let sees = self.mentions(&helper.name)
-            || helper.params.iter().chain(helper.hash.values()).any(|p| self.mentions(p) || is_everything(p));
+            || helper
+                .params
+                .iter()
+                .chain(helper.hash.values())
+                .any(|p| self.mentions(p) || self.is_everything(p));
         self.sound &= !sees && named.is_some_and(|name| name != "lookup");
         false
     }
@@ -108,14 +114,18 @@ impl Search<'_> {
         if !asks {
             self.call(helper);
         }
-        helper.template.iter().chain(&helper.inverse).for_each(|template| self.template(template));
+        let loops = usize::from(matches!(helper.name.as_name(), Some("each" | "with")));
+        self.inside += loops;
+        helper.template.iter().for_each(|template| self.template(template));
+        self.inside -= loops;
+        helper.inverse.iter().for_each(|template| self.template(template));
     }
 
     /// A piece that is included, with what it is handed.
     fn partial(&mut self, partial: &DecoratorTemplate) {
         // one named by its path can be a piece of another mail, and one whose name is computed can be any
         self.sound &= partial.name.as_name().is_some_and(|name| !name.contains('/'));
-        self.sound &= !partial.params.iter().any(|p| self.mentions(p) || is_everything(p));
+        self.sound &= !partial.params.iter().any(|p| self.mentions(p) || self.is_everything(p));
         for (name, value) in &partial.hash {
             let contains = match value {
                 Parameter::Subexpression(call) => match call.as_element() {
@@ -145,6 +155,15 @@ impl Search<'_> {
         parameter.as_name().is_some_and(|name| self.names.contains(name))
     }
 
+    /// Whether it stands for all parameters.
+    fn is_everything(&self, parameter: &Parameter) -> bool {
+        parameter.as_name().is_some_and(|name| {
+            name.starts_with("@root")
+                || name.starts_with("..")
+                || self.inside == 0 && (matches!(name, "this" | ".") || name.starts_with("this/"))
+        })
+    }
+
     /// Whether one of the values could be meant anywhere in it.
     fn mentions(&self, parameter: &Parameter) -> bool {
         match parameter {
@@ -158,14 +177,4 @@ impl Search<'_> {
                 .is_some_and(|name| name.split(['.', '/', '[', ']']).any(|part| self.names.contains(part))),
         }
     }
-}
-
-/// Whether it stands for all parameters, or those of an outer block.
-fn is_everything(parameter: &Parameter) -> bool {
-    parameter.as_name().is_some_and(|name| {
-        matches!(name, "this" | ".")
-            || name.starts_with("@root")
-            || name.starts_with("..")
-            || name.starts_with("this/")
-    })
 }
