@@ -351,8 +351,8 @@ pub async fn sending(
     pool.change(&SENDING, args).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// Settles mails that `holder` has claimed, and writes what follows from their outcomes in the same transaction. Done
-/// again after an answer that did not come, it changes nothing more.
+/// Settles mails that `holder` has claimed, and writes what follows from their outcomes, if anything does, in the same
+/// transaction. It may be done again after an answer that did not come.
 pub async fn settle(
     pool: &Pool,
     settlements: &[Settlement],
