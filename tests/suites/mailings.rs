@@ -239,7 +239,7 @@ async fn queued_and_withdrawn_by_one_click_it_never_leaves(app: TestApp) {
 async fn queued_and_withdrawn_at_the_command_line_it_never_leaves(app: TestApp) {
     queued_then(app, async |app| {
         let data = json!({"subject": {"email": ANA}, "purposes": ["recommendations"]}).to_string();
-        let arguments = ["send", "--type", "consent.withdraw.v1", "--data", &data, "--wait", "10"];
+        let arguments = ["send", "--type", "consent.withdraw.v1", "--data", &data, "--wait", "60"];
         app.rescind(&arguments).await.done();
     })
     .await;

@@ -107,6 +107,7 @@ impl TestApp {
     /// With a policy of its own and further settings, as environment variables.
     pub async fn with(database: TestDatabase, policy: Option<&str>, settings: &[(&str, &str)]) -> Self {
         install_crypto();
+        crate::stuck::tell_when_stuck();
         let mut app = Self {
             database: Arc::new(database),
             clock: Clock::set_to(beginning()),

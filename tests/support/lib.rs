@@ -19,6 +19,7 @@ pub mod service;
 pub mod small_disk;
 pub mod smtp_script;
 pub mod smtp_sink;
+pub mod stuck;
 pub mod tap;
 pub mod temp_folder;
 pub mod web_server;

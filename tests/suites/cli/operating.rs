@@ -21,7 +21,7 @@ async fn park_early(app: &TestApp, id: &str) {
     let subject = json!({"email": "ana@example.org"});
     let data =
         json!({"subject": subject, "contents": ["newsletter"], "requested_at": requested_at}).to_string();
-    let arguments = ["send", "--type", "consent.request.v1", "--data", &data, "--id", id, "--wait", "20"];
+    let arguments = ["send", "--type", "consent.request.v1", "--data", &data, "--id", id, "--wait", "60"];
     let ran = app.rescind(&arguments).await;
     assert!(ran.out.contains("future_time"), "{}", ran.out);
 }

@@ -20,7 +20,7 @@ fn asking(email: &str, content: &str) -> String {
 
 async fn a_message_is_sent_and_decided(app: TestApp) {
     let data = asking("ana@example.org", "newsletter");
-    let arguments = ["send", "--type", "consent.request.v1", "--data", &data, "--id", "c-1", "--wait", "20"];
+    let arguments = ["send", "--type", "consent.request.v1", "--data", &data, "--id", "c-1", "--wait", "60"];
     let told = app.rescind(&arguments).await.done();
     assert!(told.contains("c-1  decided"), "{told}");
     assert_eq!(app.letter(1).await.to, "ana@example.org");
@@ -71,7 +71,7 @@ async fn what_is_refused_is_not_sent(app: TestApp) {
 
 async fn what_is_parked_is_told(app: TestApp) {
     let data = asking("ana@example.org", "no-such-content");
-    let ran = app.rescind(&["send", "--type", "consent.request.v1", "--data", &data, "--wait", "20"]).await;
+    let ran = app.rescind(&["send", "--type", "consent.request.v1", "--data", &data, "--wait", "60"]).await;
     assert!(ran.out.contains("parked as ") && ran.out.contains("unknown_content"), "{}", ran.out);
     assert!(ran.failed().contains("1 of 1 messages were not decided"));
 }

@@ -16,7 +16,8 @@ on_both! {
 async fn parked(app: &TestApp) -> String {
     let at = app.clock.now().plus(Span::minutes(10));
     let data = json!({"subject": {"email": ANA}, "contents": ["newsletter"], "requested_at": at}).to_string();
-    app.rescind(&["send", "--type", "consent.request.v1", "--data", &data, "--wait", "20"]).await;
+    let sent = app.rescind(&["send", "--type", "consent.request.v1", "--data", &data, "--wait", "60"]).await;
+    assert!(sent.out.contains("parked as"), "{}{}", sent.out, sent.err);
     let list = app.rescind(&["parked", "list", "--json"]).await.json();
     list[0]["id"].as_str().expect("an id").to_owned()
 }
