@@ -32,7 +32,8 @@ pub fn tell_when_stuck() {
 /// Where each thread stands, if there is a debugger on this machine, and it may look.
 fn stacks() -> Vec<u8> {
     let process = std::process::id().to_string();
-    let asked = Command::new("gdb").args(["-p", &process, "-batch", "-ex", "thread apply all backtrace 24"]).output();
+    let asked =
+        Command::new("gdb").args(["-p", &process, "-batch", "-ex", "thread apply all backtrace 24"]).output();
     asked.map(|told| told.stdout).unwrap_or_default()
 }
 
