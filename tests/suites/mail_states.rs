@@ -26,6 +26,7 @@ on_both! {
     it_brings_the_purposes_document,
     no_more_is_held_in_memory_than_a_group_may_weigh,
     it_brings_the_linked_regulation_which_the_page_shows_too,
+    while_one_group_waits_the_next_ones_leave,
 }
 
 /// Waits until the mails, oldest first, stand so.
@@ -371,5 +372,36 @@ async fn no_more_is_held_in_memory_than_a_group_may_weigh(mut app: TestApp) {
         6,
         "the others wait in the store"
     );
+    drop(hangs);
+}
+
+async fn while_one_group_waits_the_next_ones_leave(mut app: TestApp) {
+    // nothing leaves until all are ordered
+    let closed = SmtpScript::start(vec![Script::friendly().on("GREETING", Act::Hang)]).await;
+    app.mail_to(closed.port).await;
+    app.request("first@example.org").await;
+    expect(&app, &["sending"]).await;
+    for n in 0..8 {
+        app.request(&format!("ana{n}@example.org")).await;
+    }
+    drop(closed);
+    let hangs = SmtpScript::start(vec![Script::friendly().on("MAIL", Act::Hang), Script::friendly()]).await;
+    app.restart_with(&[
+        ("RESCIND_MAIL__SMTP__URL", &format!("smtp://127.0.0.1:{}", hangs.port)),
+        ("RESCIND_MAIL__SMTP__CONNECTIONS", "4"),
+        ("RESCIND_MAIL__GROUP_SIZE", "2"),
+    ])
+    .await;
+    app.advance(Span::minutes(2));
+    eventually("all groups but one have left", async || {
+        app.count("select count(*) from mail where state = 3").await == 7
+    })
+    .await;
+    assert_eq!(
+        app.count("select count(*) from mail where state = 2").await,
+        2,
+        "the group of the one that hangs"
+    );
+    assert_eq!(hangs.taken().len(), 8, "each once, and the one that hangs not at all");
     drop(hangs);
 }

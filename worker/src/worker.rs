@@ -38,7 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -208,7 +208,11 @@ impl Worker {
             channels: channels.iter().map(|channel| channel.name.clone()).collect(),
         };
         for lane in [Lane::Request, Lane::Background] {
-            workers.start(dispatcher.clone().run(lane, holder.id, poll, workers.stop.clone()));
+            let (more, stop) = (Arc::new(Notify::new()), &workers.stop);
+            let first = dispatcher.clone().run(lane, holder.id, poll, Arc::clone(&more), stop.clone());
+            let second = dispatcher.clone().run_beside(lane, mails::beside(holder.id), more, stop.clone());
+            workers.start(first);
+            workers.start(second);
         }
         for channel in channels {
             let egress = Egress::new(&config.egress)?;

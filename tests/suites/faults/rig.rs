@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Mails handed over together, the most that may become uncertain by one death.
+/// Mails that a loop of the outbox hands over together.
 pub(super) const GROUP: usize = 4;
 
 /// How messages come in and mails leave.

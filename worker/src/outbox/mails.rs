@@ -2,7 +2,8 @@
 //!
 //! A group is claimed, rendered, marked as being handed over (the gate read once more in that very statement), handed
 //! over, and settled: three commits a group, not one a mail. Killed at any point, a claimed mail returns to the queue,
-//! and of those being handed over at most one group a lane is uncertain; where a repeat is harmless, none is.
+//! and of those being handed over at most one group a loop is uncertain; where a repeat is harmless, none is. Each lane
+//! has two loops: the second works while there is more than a group (`beside.rs`).
 
 use super::backoff;
 use super::letter::{NoLetter, Writer};
@@ -27,6 +28,7 @@ use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -46,7 +48,7 @@ const AWAY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_s
 /// later knock, that it is well again.
 const KNOCKS: usize = 6;
 
-/// Sends mails. Each lane has a loop of its own, so that neither many mails nor slow ones in the background keep those
+/// Sends mails. Each lane has loops of its own, so that neither many mails nor slow ones in the background keep those
 /// waiting that somebody waits for.
 #[derive(Clone)]
 pub struct MailDispatcher {
@@ -79,10 +81,18 @@ pub struct MailDispatcher {
 }
 
 impl MailDispatcher {
-    /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished.
-    pub async fn run(self, lane: Lane, holder: Uuid, poll: Duration, stop: CancellationToken) {
+    /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished. Tells `more` when there
+    /// is more than a group.
+    pub async fn run(
+        self,
+        lane: Lane,
+        holder: Uuid,
+        poll: Duration,
+        more: Arc<Notify>,
+        stop: CancellationToken,
+    ) {
         let mut next_recovery = self.clock.now();
-        let mut standing = Standing::default();
+        let mut standing = Standing { more: Some(more), ..Standing::default() };
         while !stop.is_cancelled() {
             let now = self.clock.now();
             if lane == Lane::Request && now >= next_recovery {
@@ -196,7 +206,8 @@ impl MailDispatcher {
         Duration::from_micros(micros).clamp(Duration::from_millis(5), poll)
     }
 
-    async fn round(
+    /// Claims a group, and does with it all there is to do.
+    pub(super) async fn round(
         &self,
         lane: Lane,
         holder: Uuid,
@@ -219,6 +230,12 @@ impl MailDispatcher {
             return Ok(Round::Idle);
         }
         fault::at(Point::AfterMailClaim);
+        if let Some(more) = &standing.more
+            && most > 1
+            && claimed.len() == most
+        {
+            more.notify_one();
+        }
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
             rows::release(&self.pool, ids, holder).await?;
@@ -438,16 +455,18 @@ impl MailDispatcher {
 
 /// What one round leaves to the next.
 #[derive(Default)]
-struct Standing {
+pub(super) struct Standing {
     /// How often the other side was found away, in a row.
     failures: i32,
     /// The round before ended by an error of the store: what it had claimed is still ours, and did not leave.
     left_behind: bool,
+    /// Who is told when there is more than a group.
+    more: Option<Arc<Notify>>,
 }
 
 /// How the other side is away; the gravest last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Away {
+pub(super) enum Away {
     /// It does not let us in, or nothing is left to be tried again: when it lets us in, it is back.
     Door,
     /// It lets us in and says nothing of the mails: only a mail that it speaks of shows that it is back.
@@ -457,7 +476,7 @@ enum Away {
 }
 
 /// What a round came to.
-enum Round {
+pub(super) enum Round {
     /// Nothing is due.
     Idle,
     /// Mails were settled.

@@ -2,6 +2,7 @@
 //! outcome; what matters to a subject comes back as a message.
 
 mod backoff;
+mod beside;
 pub mod channels;
 pub(crate) mod chat;
 pub mod events;

@@ -80,7 +80,7 @@ queries! {
     UNCERTAIN = "update mail set state = 6, settled_at = $2, lease_until = null, claimed_by = null, \
                  trouble = 'the worker died while it was handed over' \
                  where state = 2 and channel is null and lease_until < $1";
-    EXPIRE = "update mail set lease_until = $1 where claimed_by = $2 and state in (1, 2)";
+    EXPIRE = "update mail set lease_until = $1 where claimed_by = any($2::uuid[]) and state in (1, 2)";
     COUNTS = "select count(*), min(created_at) from mail where state = 0";
     UNCERTAINS = "select count(*) from mail where state = 6";
     ILLEGIBLE = "update mail set state = 5, settled_at = $2, trouble = 'this version cannot read it', \
@@ -458,9 +458,16 @@ pub async fn recover(pool: &Pool, now: Timestamp, repeat_is_harmless: bool) -> R
     Ok(uncertain)
 }
 
-/// Ends the leases of a holder that is known to be dead.
+/// Under which name the second loop of a lane claims: what one loop gives back must not be what the other is handing
+/// over. It follows from the worker's, so that whoever comes after a dead worker knows both.
+pub fn beside(holder: Uuid) -> Uuid {
+    Uuid::from_u128(holder.as_u128() ^ 1)
+}
+
+/// Ends the leases of a worker that is known to be dead.
 pub async fn expire_leases(pool: &Pool, holder: Uuid, now: Timestamp) -> Result<u64> {
-    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1)))), Arg::Uuid(holder)]).await
+    let holders = vec![holder, beside(holder)];
+    pool.write(&EXPIRE, vec![Arg::Ts(Ts(now.minus(Span::seconds(1)))), Arg::Uuids(holders)]).await
 }
 
 /// How many mails are queued, since when the oldest waits, and how many are uncertain.
