@@ -7,6 +7,7 @@ use rescind_tests::app::{Letter, TestApp, eventually, nonce};
 use rescind_tests::on_both;
 use rescind_worker::store::outbox::mails;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 on_both! {
     a_mailing_says_how_to_end_it,
@@ -337,6 +338,18 @@ async fn claimed_under_a_topic_that_is_left_it_does_not_leave(app: TestApp) {
     let mut topics: Vec<_> = leaving.iter().map(topic).collect();
     topics.sort();
     assert_eq!(topics, [None, Some("events".to_owned())]);
+    // what did not leave is still this worker's to settle, until another one has taken it over
+    let held: Vec<_> = claimed.iter().map(|mail| mail.id).filter(|id| !leaving.contains(id)).collect();
+    let ours = mails::still_claimed(pool, held.clone(), holder).await.expect("the store");
+    assert_eq!(ours, HashSet::from_iter(held.clone()));
+    let over = lease.plus(Span::seconds(1));
+    mails::recover(pool, over, false).await.expect("the store");
+    let other = uuid::Uuid::from_u128(8);
+    mails::claim(pool, Lane::Background, over, 10, over.plus(Span::hours(1)), other)
+        .await
+        .expect("the store");
+    assert!(mails::still_claimed(pool, held.clone(), holder).await.expect("the store").is_empty());
+    assert_eq!(mails::still_claimed(pool, held.clone(), other).await.expect("the store").len(), held.len());
 }
 
 async fn direct_marketing_without_consent_ends_by_an_objection(mut app: TestApp) {

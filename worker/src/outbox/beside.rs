@@ -26,9 +26,10 @@ impl MailDispatcher {
             }
             while !stop.is_cancelled() {
                 match self.round(lane, holder, &mut standing, &stop).await {
-                    Ok(Round::Sent) => {}
-                    // the first loop comes upon it as well, and knocks; what this one had is due again
-                    Ok(Round::Idle | Round::Away(_)) => break,
+                    Ok(Round::Sent { more: true }) => {}
+                    // that the server is away the first loop comes upon as well, and knocks; what this one had is due
+                    // again
+                    Ok(Round::Sent { more: false } | Round::Idle | Round::Away(_)) => break,
                     Err(error) => {
                         tracing::warn!(%error, "mails cannot be claimed or settled; waiting");
                         tokio::select! {

@@ -97,7 +97,7 @@ impl ChannelDispatcher {
     pub async fn run(self, holder: Uuid, poll: Duration, stop: CancellationToken) {
         while !stop.is_cancelled() {
             // registered before looking, so that no wake-up between looking and waiting is missed
-            let woken = self.woken.mails.notified();
+            let woken = self.woken.channels.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
             let wait = match self.round(holder, &stop).await {
@@ -150,7 +150,8 @@ impl ChannelDispatcher {
         let allowed = mails::sending(&self.pool, leaving, holder, gate, until(gate)).await?;
         let allowed: HashSet<Uuid> = allowed.into_iter().collect();
         let (ready, held): (Vec<_>, Vec<_>) = ready.into_iter().partition(|(id, _)| allowed.contains(id));
-        for (id, _) in held {
+        let held = held.into_iter().map(|(id, _)| id).collect();
+        for id in mails::still_claimed(&self.pool, held, holder).await? {
             outcome.settled.push(suppressed(id, "it was no longer allowed to leave", now));
         }
         let calls = ready.into_iter().map(|(id, body)| async move { (id, self.send(id, body).await) });
@@ -158,7 +159,7 @@ impl ChannelDispatcher {
         self.judge(said, &claimed, &mut outcome);
         self.settle(&outcome, holder, stop).await?;
         if !outcome.by_mail.is_empty() {
-            self.woken.mails.notify_waiters();
+            self.woken.mails.wake_all();
         }
         Ok(true)
     }

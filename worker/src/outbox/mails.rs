@@ -100,14 +100,17 @@ impl MailDispatcher {
                 next_recovery = now.plus(Span::seconds(15));
             }
             // registered before looking, so that no wake-up between looking and waiting is missed
-            let woken = self.woken.mails.notified();
+            let woken = self.woken.mails.of(lane).notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
             let wait = match self.round(lane, holder, &mut standing, &stop).await {
                 Ok(Round::Idle) => self.until_due(lane, poll).await,
-                Ok(Round::Sent) => {
+                Ok(Round::Sent { more }) => {
                     standing.failures = 0;
-                    continue;
+                    if more {
+                        continue;
+                    }
+                    self.until_due(lane, poll).await
                 }
                 Ok(Round::Away(away)) => {
                     standing.failures = standing.failures.saturating_add(1);
@@ -230,11 +233,12 @@ impl MailDispatcher {
             return Ok(Round::Idle);
         }
         fault::at(Point::AfterMailClaim);
-        if let Some(more) = &standing.more
+        let mut more = claimed.len() == most;
+        if let Some(beside) = &standing.more
             && most > 1
-            && claimed.len() == most
+            && more
         {
-            more.notify_one();
+            beside.notify_one();
         }
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
         if stop.is_cancelled() {
@@ -262,6 +266,7 @@ impl MailDispatcher {
             }
         }
         if !later.is_empty() {
+            more = true;
             rows::release(&self.pool, later, holder).await?;
         }
         let leaving = ready.iter().map(|m| m.id).collect();
@@ -279,6 +284,8 @@ impl MailDispatcher {
             let why = NoLetter::Suppressed("it was no longer allowed to leave");
             settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
         }
+        let ours = rows::still_claimed(&self.pool, settled.iter().map(|s| s.id).collect(), holder).await?;
+        settled.retain(|s| ours.contains(&s.id));
         standing.left_behind = false;
         let deliveries = self.hand_over(group, lane, &allowed, holder).await;
         let (away, mut follow_ups) = self.outcomes(deliveries, &by_id, &mut settled);
@@ -287,7 +294,7 @@ impl MailDispatcher {
         self.settle(&settled, &follow_ups, holder, stop).await?;
         fault::at(Point::AfterMailSettle);
         if !follow_ups.is_empty() {
-            self.woken.jobs.notify_waiters();
+            self.woken.jobs.wake_all();
         }
         for settlement in &settled {
             self.metrics.mail(settlement.state.as_str());
@@ -297,7 +304,7 @@ impl MailDispatcher {
         {
             tell::mails(&self.telemetry, &settled, &by_id, (now, self.clock.now()), &mut rng);
         }
-        Ok(away.map_or(Round::Sent, Round::Away))
+        Ok(away.map_or(Round::Sent { more }, Round::Away))
     }
 
     /// Records outcomes, as often as it takes: one that is known must not be lost to a database that is away.
@@ -480,7 +487,10 @@ pub(super) enum Round {
     /// Nothing is due.
     Idle,
     /// Mails were settled.
-    Sent,
+    Sent {
+        /// There may be more.
+        more: bool,
+    },
     /// Mails were settled, and the other side is away.
     Away(Away),
 }

@@ -15,13 +15,16 @@ use crate::store::{Result, StoreError, Ts, Tx, gate, queue, webhooks};
 use rand::rngs::StdRng;
 use rescind_jobs::audit::{Act, AuditEvent, Cause};
 use rescind_jobs::decision::{Surroundings, answer, decide, decide_alone};
-use rescind_jobs::effects::{Counter, Effects};
+use rescind_jobs::effects::{Counter, Effects, Lane};
 use rescind_jobs::gate::Known;
 use rescind_jobs::model::Identity;
 use rescind_jobs::protection::{BlindIndex, new_id};
 use rescind_jobs::refusal::{Refusal, RefusalCode};
-use rescind_jobs::time::Timestamp;
-use std::collections::HashMap;
+use rescind_jobs::time::{Span, Timestamp};
+use std::collections::{BTreeSet, HashMap};
+
+/// The longest poll interval: who waits for a job that is due later looks before.
+const SOON: Span = Span::seconds(60);
 
 /// What is learnt from one attempt at a batch for the next.
 #[derive(Default)]
@@ -38,9 +41,13 @@ pub(super) struct Memory {
 #[derive(Default)]
 pub(super) struct Ran {
     pub outcomes: Vec<Outcome>,
-    pub mails: usize,
+    /// The lanes of its mails.
+    pub mails: BTreeSet<Lane>,
+    /// Whether staff are told by another channel than mail.
+    pub channels: bool,
     pub events: usize,
-    pub follow_ups: usize,
+    /// The lanes of the messages it wrote to the job table that are due soon.
+    pub jobs: BTreeSet<Lane>,
     pub sweeps: usize,
 }
 
@@ -137,13 +144,23 @@ impl<'a> Attempt<'a> {
         self.decide(&mut subjects, &counters, tx).await?;
         self.save(subjects, tx).await?;
         Ok(Ran {
-            mails: self.effects.mails.len(),
+            mails: self.effects.mails.iter().filter(|m| m.channel.is_none()).map(|m| m.lane).collect(),
+            channels: self.effects.mails.iter().any(|m| m.channel.is_some()),
             events: self.effects.events.len(),
-            follow_ups: self.effects.follow_ups.len() + self.ordered,
+            jobs: self.jobs_due_soon(),
             sweeps: self.effects.sweeps.len(),
             // every message has its outcome by now
             outcomes: self.outcomes.into_iter().map(|o| o.unwrap_or(Outcome::Duplicate)).collect(),
         })
+    }
+
+    /// The lanes in which something is due before their loops would look by themselves.
+    fn jobs_due_soon(&self) -> BTreeSet<Lane> {
+        if self.ordered > 0 {
+            return BTreeSet::from([Lane::Request, Lane::Background]);
+        }
+        let soon = self.now.plus(SOON);
+        self.effects.follow_ups.iter().filter(|f| f.due_at <= soon).map(|f| f.lane).collect()
     }
 
     /// Enters the messages in the inbox, and tells repeats from news.

@@ -250,15 +250,14 @@ impl Engine {
 
     fn committed(&self, items: &[Item], ran: &Ran, elapsed: std::time::Duration) {
         let woken = &self.0.woken;
-        if ran.mails > 0 {
-            woken.mails.notify_waiters();
+        woken.mails.wake(ran.mails.iter().copied());
+        if ran.channels {
+            woken.channels.notify_waiters();
         }
         if ran.events > 0 {
             woken.events.notify_one();
         }
-        if ran.follow_ups > 0 {
-            woken.jobs.notify_waiters();
-        }
+        woken.jobs.wake(ran.jobs.iter().copied());
         if ran.sweeps > 0 {
             woken.sweeps.notify_one();
         }
@@ -388,7 +387,7 @@ impl Engine {
                 Ok(ran) => {
                     self.committed(&items, &ran, started.elapsed());
                     if added > 0 {
-                        self.0.woken.jobs.notify_waiters();
+                        self.0.woken.jobs.wake_all();
                     }
                     return Ok(claimed);
                 }

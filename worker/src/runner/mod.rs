@@ -21,4 +21,4 @@ mod tell;
 pub(crate) use batch::Run;
 pub(crate) use engine::BACKGROUND_BATCH;
 pub use engine::Engine;
-pub use settings::{Settings, Woken};
+pub use settings::{Lanes, Settings, Woken};

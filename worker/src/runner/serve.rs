@@ -65,7 +65,7 @@ pub(crate) async fn lane(
     let mut backoff = Duration::from_millis(100);
     while !stop.is_cancelled() {
         // registered before looking, so that no wake-up between looking and waiting is missed
-        let jobs = Arc::clone(&engine.woken().jobs);
+        let jobs = Arc::clone(engine.woken().jobs.of(lane));
         let woken = jobs.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();

@@ -129,7 +129,7 @@ async fn fire(engine: &Engine, rule: &ScheduleRule, now: Timestamp, grace: Span)
     schedules::reached(&mut tx, &rule.id, last).await?;
     tx.commit().await?;
     if !fired.is_empty() {
-        engine.woken().jobs.notify_waiters();
+        engine.woken().jobs.wake_all();
     }
     Ok(Fired::Yes { more })
 }

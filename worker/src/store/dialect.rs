@@ -72,7 +72,9 @@ pub enum Arg {
 /// A query.
 ///
 /// PostgreSQL's words allowed beyond what both understand: `= any($n::type[])`, `for no key update`,
-/// `for update skip locked`, `::text`, `::jsonb`.
+/// `for update skip locked`, `::text`, `::jsonb`; and `, set_config('synchronous_commit', 'off', true)` in what is returned,
+/// for claims: their commit does not wait for the disk. One that PostgreSQL loses in a crash was never made, and whatever
+/// follows from it finds nothing that is claimed; what does must wait, as all other commits do.
 pub struct Sql {
     postgres: &'static str,
     sqlite: OnceLock<String>,
@@ -105,7 +107,8 @@ fn to_sqlite(postgres: &str) -> String {
         let list = format!("in (select {value} from json_each({parameter}))");
         out.replace_range(start..=start + length, &list);
     }
-    for word in [" for no key update", " for update skip locked", "::text", "::jsonb"] {
+    let claims = ", set_config('synchronous_commit', 'off', true)";
+    for word in [" for no key update", " for update skip locked", "::text", "::jsonb", claims] {
         out = out.replace(word, "");
     }
     out

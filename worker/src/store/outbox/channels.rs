@@ -15,7 +15,8 @@ queries! {
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
-             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
+             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff, \
+             set_config('synchronous_commit', 'off', true)";
     BY_MAIL = "update mail set state = 0, channel = null, attempt = 0, due_at = $2, trouble = null, \
                lease_until = null, claimed_by = null where id = $1 and claimed_by = $3 and state in (1, 2)";
     LEFT_BEHIND = "update mail set channel = null, attempt = 0 where state = 0 and channel is not null \

@@ -13,7 +13,7 @@ use rescind_jobs::mail::Mail;
 use rescind_jobs::model::{Identity, NoticeState, PersonalPage, Recipient, StaffNotice, SubjectId};
 use rescind_jobs::protection::{Sealed, WrappedKey};
 use rescind_jobs::time::{Span, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 // The gate in SENDING asks by scalar subqueries, which are looked up mail by mail: an `exists` beside an `or` is planned
@@ -23,7 +23,8 @@ queries! {
              and due_at <= $1 order by due_at, id limit $2 for update skip locked) \
              update mail set state = 1, lease_until = $3, claimed_by = $4, attempt = attempt + 1 \
              where id in (select id from due) \
-             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff";
+             returning id, subject_id, address, params::text, attempt, created_at, trouble, traceparent, staff, \
+             set_config('synchronous_commit', 'off', true)";
     NEXT_DUE = "select due_at from mail where state = 0 and lane = $1 and channel is null order by due_at limit 1";
     // all that a mail to a subject is made from; as in the gate, an address is looked up mail by mail
     MATERIAL = "select m.id, s.locale, s.contact_key, s.key_version, (select i.sealed from identity i \
@@ -65,6 +66,7 @@ queries! {
               settled_at = case when cast($2 as smallint) = 0 then null else cast($5 as timestamptz) end, lease_until = null, claimed_by = null, \
               sealed = case when cast($2 as smallint) in (0, 5, 6) then sealed end \
               where id = any($1::uuid[]) and claimed_by = $6 and state in (1, 2)";
+    STILL_CLAIMED = "select id from mail where id = any($1::uuid[]) and state = 1 and claimed_by = $2";
     RELEASE = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
                where id = any($1::uuid[]) and claimed_by = $2 and state = 1";
     GIVE_UP = "update mail set state = 0, attempt = attempt - 1, lease_until = null, claimed_by = null \
@@ -349,6 +351,20 @@ pub async fn sending(
 ) -> Result<Vec<Uuid>> {
     let args = vec![Arg::Uuids(mails), Arg::Ts(Ts(lease_until)), Arg::Uuid(holder), Arg::Ts(Ts(now))];
     pool.change(&SENDING, args).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Which of these mails `holder` still has claimed. Whoever was away for longer than its lease has lost them to another
+/// worker; and a claim may be lost with the database, because its commit did not wait for the disk. Of such a mail nothing
+/// is to be recorded here.
+pub async fn still_claimed(pool: &Pool, mails: Vec<Uuid>, holder: Uuid) -> Result<HashSet<Uuid>> {
+    if mails.is_empty() {
+        return Ok(HashSet::new());
+    }
+    pool.read(&STILL_CLAIMED, vec![Arg::Uuids(mails), Arg::Uuid(holder)])
+        .await?
+        .iter()
+        .map(|r| r.get(0))
+        .collect()
 }
 
 /// Settles mails that `holder` has claimed, and writes what follows from their outcomes, if anything does, in the same
