@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 /// The accessibility rules of axe-core, see `tests/browser/axe-core`.
 const AXE: &str = include_str!("../browser/axe-core/axe.min.js");
@@ -146,8 +147,10 @@ impl Browser {
 
     /// The text of the page as it is seen.
     pub async fn text(&self) -> String {
-        let body = self.find("body").await;
-        self.read(&format!("element/{body}/text")).await.as_str().expect("a text").to_owned()
+        let text = self.with("body", async |body| {
+            attempt(self.http.get(format!("{}/element/{body}/text", self.session))).await
+        });
+        text.await.as_str().expect("a text").to_owned()
     }
 
     /// The first element that a CSS selector finds.
@@ -158,15 +161,36 @@ impl Browser {
 
     /// Presses, ticks or follows what a CSS selector finds.
     pub async fn press(&self, selector: &str) {
-        let element = self.find(selector).await;
-        self.post(&format!("element/{element}/click"), json!({})).await;
+        self.with(selector, async |element| self.act(element, "click", json!({})).await).await;
     }
 
     /// Types into what a CSS selector finds, in place of what stands there.
     pub async fn write(&self, selector: &str, text: &str) {
-        let element = self.find(selector).await;
-        self.post(&format!("element/{element}/clear"), json!({})).await;
-        self.post(&format!("element/{element}/value"), json!({"text": text})).await;
+        let written = self.with(selector, async |element| {
+            self.act(element, "clear", json!({})).await?;
+            self.act(element, "value", json!({"text": text})).await
+        });
+        written.await;
+    }
+
+    /// Does something with what a CSS selector finds; with what it finds then, if the page has gone in between: what is
+    /// pressed may be answered before the page that it leads to has come.
+    async fn with(&self, selector: &str, act: impl AsyncFn(&str) -> Result<Value, Value>) -> Value {
+        let started = Instant::now();
+        loop {
+            let element = self.find(selector).await;
+            match act(&element).await {
+                Ok(answer) => return answer,
+                Err(why) => {
+                    let gone = why["error"] == "stale element reference" && started.elapsed() < PATIENCE;
+                    assert!(gone, "the browser does not: {}", why["message"]);
+                }
+            }
+        }
+    }
+
+    async fn act(&self, element: &str, what: &str, body: Value) -> Result<Value, Value> {
+        attempt(self.http.post(format!("{}/element/{element}/{what}", self.session)).json(&body)).await
     }
 
     /// Everything on the page that breaks a rule of WCAG 2.2 AA, one line each; and whether it is wider than the screen.
@@ -221,9 +245,14 @@ fn driver() -> Option<(Child, u16)> {
 }
 
 async fn call(request: reqwest::RequestBuilder) -> Value {
+    attempt(request).await.unwrap_or_else(|why| panic!("the browser does not: {}", why["message"]))
+}
+
+/// The driver's answer, or its error.
+async fn attempt(request: reqwest::RequestBuilder) -> Result<Value, Value> {
     let response = request.send().await.expect("the driver answers");
     let status = response.status();
     let answer: Value = response.json().await.expect("JSON");
-    assert!(status.is_success(), "the browser does not: {}", answer["value"]["message"]);
-    answer["value"].clone()
+    let value = answer["value"].clone();
+    if status.is_success() { Ok(value) } else { Err(value) }
 }

@@ -1,5 +1,6 @@
 //! A test that has failed and does not end is ended by the runner after minutes, and nobody knows what it hung on. So it
-//! tells, a while after it has failed, what each of its threads is doing.
+//! tells, a while after it has failed, what each of its threads is doing. Panics of other threads than the test's own may
+//! be what it tests.
 
 use std::fs;
 use std::io::Write as _;
@@ -16,17 +17,24 @@ static WATCHED: Once = Once::new();
 /// Tells of every thread of this process, should it still be there a while after a panic.
 pub fn tell_when_stuck() {
     WATCHED.call_once(|| {
-        let before = std::panic::take_hook();
+        let (before, test, told) = (std::panic::take_hook(), thread::current().id(), Once::new());
         std::panic::set_hook(Box::new(move |panic| {
             before(panic);
-            thread::spawn(|| {
-                thread::sleep(ENDED);
-                // past the capture of the test's own output; whether anybody reads it does not matter
-                let _ = std::io::stderr().write_all(threads().as_bytes());
-                let _ = std::io::stderr().write_all(&stacks());
-            });
+            if thread::current().id() == test {
+                told.call_once(|| {
+                    // where no thread can be had, nothing is told
+                    let _ = thread::Builder::new().spawn(tell);
+                });
+            }
         }));
     });
+}
+
+fn tell() {
+    thread::sleep(ENDED);
+    // past the capture of the test's own output; whether anybody reads it does not matter
+    let _ = std::io::stderr().write_all(threads().as_bytes());
+    let _ = std::io::stderr().write_all(&stacks());
 }
 
 /// Where each thread stands, if there is a debugger on this machine, and it may look.

@@ -15,6 +15,7 @@ use crate::live::{InForce, Live};
 use crate::mail::transport::Transport;
 use crate::measuring;
 use crate::metrics::Metrics;
+use crate::outbox::beside::Pair;
 use crate::outbox::channels::ChannelDispatcher;
 use crate::outbox::events::{EventDispatcher, Sink};
 use crate::outbox::mails::MailDispatcher;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -208,9 +209,9 @@ impl Worker {
             channels: channels.iter().map(|channel| channel.name.clone()).collect(),
         };
         for lane in [Lane::Request, Lane::Background] {
-            let (more, stop) = (Arc::new(Notify::new()), &workers.stop);
-            let first = dispatcher.clone().run(lane, holder.id, poll, Arc::clone(&more), stop.clone());
-            let second = dispatcher.clone().run_beside(lane, mails::beside(holder.id), more, stop.clone());
+            let (pair, stop) = (Arc::new(Pair::default()), &workers.stop);
+            let first = dispatcher.clone().run(lane, holder.id, poll, Arc::clone(&pair), stop.clone());
+            let second = dispatcher.clone().run_beside(lane, mails::beside(holder.id), pair, stop.clone());
             workers.start(first);
             workers.start(second);
         }

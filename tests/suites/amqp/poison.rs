@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
 use rescind_worker::amqp::Trouble;
 
 use super::engine::Engine;
@@ -33,12 +35,17 @@ async fn an_unreadable_message_uses_up_its_own_deliveries_only() {
     first.end().await;
     rig.publish_many(0..20).await;
     raw::publish(&url(), &rig.names.exchange, b"caf\xe9").await;
-    rig.publish_many(20..40).await;
+    rig.publish_many(20..30).await;
+    // larger than the frames that were agreed on: bodies are cut to their size, and headers are not
+    let mut headers = FieldTable::default();
+    headers.insert("note".into(), AMQPValue::LongString("x".repeat(40_000).into()));
+    rig.publish_with(BasicProperties::default().with_headers(headers), b"{}").await;
+    rig.publish_many(30..40).await;
 
     let running = Running::start(rig.settings(&url()), &engine);
     running.until("noticed", |s| s.last_error_kind == Some(Trouble::Undecodable)).await;
     until("all others decided", async || engine.decided() == 40).await;
-    // what was given back goes before what is new: when this one is decided, the bad one is gone
+    // what was given back goes before what is new: when this one is decided, the bad ones are gone
     rig.publish("last").await;
     until("the last decided", async || engine.decided() == 41).await;
     running.consuming().await;

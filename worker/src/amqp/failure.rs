@@ -31,6 +31,7 @@ impl Failure {
         let trouble = match error.kind() {
             ErrorKind::ProtocolError(e) => match e.get_id() {
                 403 => Trouble::Permission,
+                _ if is_unreadable(error) => Trouble::Undecodable,
                 _ if error.is_amqp_hard_error() => Trouble::ConnectionLost,
                 _ => Trouble::ChannelClosed,
             },
@@ -53,6 +54,17 @@ impl Failure {
             _ => Trouble::Unreachable,
         };
         Self::new(trouble, error.to_string())
+    }
+}
+
+/// Whether the client library cannot take in what the broker sent: bytes that it cannot parse, or a frame that is larger
+/// than agreed (501). RabbitMQ cuts bodies to the size of a frame, and headers it does not.
+pub(super) fn is_unreadable(error: &lapin::Error) -> bool {
+    const FRAME_ERROR: u16 = 501;
+    match error.kind() {
+        ErrorKind::ParsingError(_) => true,
+        ErrorKind::ProtocolError(error) => error.get_id() == FRAME_ERROR,
+        _ => false,
     }
 }
 

@@ -16,19 +16,19 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt as _};
 use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, Event};
+use lapin::{Channel, Connection, ConnectionProperties, Event};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Pace;
-use super::failure::{Failure, answered};
+use super::failure::{Failure, answered, is_unreadable};
 use super::health::Trouble;
 use crate::config::Secret;
 
 /// The largest frame, in bytes, unless the URL says another. lapin keeps room for 32 frames in each direction of each
 /// connection: with the 128 KiB that RabbitMQ proposes, three connections hold 24 MiB. A body that is longer comes in
-/// several frames.
+/// several frames; headers do not, and what has longer ones is a message that cannot be read.
 const FRAME: u32 = 32 * 1024;
 
 /// Where the broker is and how to behave towards it.
@@ -102,8 +102,7 @@ impl Fate {
             if let Event::Error(error) = event
                 && !error.is_amqp_soft_error()
             {
-                self.unreadable
-                    .fetch_or(matches!(error.kind(), ErrorKind::ParsingError(_)), Ordering::SeqCst);
+                self.unreadable.fetch_or(is_unreadable(&error), Ordering::SeqCst);
                 self.lost.cancel();
             }
         }

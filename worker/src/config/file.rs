@@ -141,7 +141,7 @@ pub(super) struct Runner {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(super) queue_capacity: u32,
     /// Time between two looks for work that another replica left, in milliseconds.
-    #[schemars(range(min = 10, max = 60_000))]
+    #[schemars(range(min = 10, max = super::types::LONGEST_POLL))]
     pub(super) poll_interval_milliseconds: u32,
     /// Attempts before a message is parked.
     #[schemars(range(min = 1, max = 100))]

@@ -39,8 +39,8 @@ pub use schema::config_schema;
 pub use secret::Secret;
 pub use smtp::{Credentials, Smtp, SmtpServer, SmtpTls};
 pub use types::{
-    Amqp, Config, Database, Egress, Housekeeping, Http, Intake, KeySource, Log, LogFormat, Mail, Ops, Retry,
-    Runner, Shutdown, Store, Telemetry, Transport,
+    Amqp, Config, Database, Egress, Housekeeping, Http, Intake, KeySource, LONGEST_POLL, Log, LogFormat,
+    Mail, Ops, Retry, Runner, Shutdown, Store, Telemetry, Transport,
 };
 
 use layer::Layer;

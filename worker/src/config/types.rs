@@ -153,6 +153,9 @@ pub struct Amqp {
     pub heartbeat: Duration,
 }
 
+/// The longest [`Runner::poll_interval`], in milliseconds.
+pub const LONGEST_POLL: u32 = 60_000;
+
 /// Section `runner`.
 #[derive(Debug, Clone)]
 pub struct Runner {

@@ -6,18 +6,20 @@
 //! has two loops: the second works while there is more than a group (`beside.rs`).
 
 use super::backoff;
+use super::beside::Pair;
 use super::letter::{NoLetter, Writer};
+use super::outcomes::Away;
 use super::tell;
 use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::fault::{self, Point};
 use crate::live::{InForce, Live};
-use crate::mail::transport::{Delivery, Outgoing, Phase, Transport, Trouble, TroubleKind};
+use crate::mail::transport::{Delivery, Outgoing, Transport};
 use crate::metrics::Metrics;
 use crate::render::Renderer;
 use crate::runner::Woken;
+use crate::store::outbox::channels;
 use crate::store::outbox::mails::{self as rows, Claimed, Settlement};
-use crate::store::outbox::{MailState, channels};
 use crate::store::tables::JobRow;
 use crate::store::{Pool, Result};
 use crate::telemetry::Telemetry;
@@ -28,13 +30,14 @@ use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// How long a claim holds without a heartbeat.
 const LEASE: Span = Span::seconds(60);
+/// How long a claimed group waits for a free connection.
+const ROOM: Duration = Duration::from_secs(10);
 /// How often a claim is extended.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A group ends with the mail that reaches this size: documents travel with mails, and a group is held in memory.
@@ -81,38 +84,45 @@ pub struct MailDispatcher {
 }
 
 impl MailDispatcher {
-    /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished. Tells `more` when there
-    /// is more than a group.
+    /// Sends what is due in `lane`, as `holder`, until told to stop; what was begun is finished. The first of the lane's
+    /// two loops: the second works when this one has claimed a whole group.
     pub async fn run(
         self,
         lane: Lane,
         holder: Uuid,
         poll: Duration,
-        more: Arc<Notify>,
+        pair: Arc<Pair>,
         stop: CancellationToken,
     ) {
         let mut next_recovery = self.clock.now();
-        let mut standing = Standing { more: Some(more), ..Standing::default() };
+        let mut standing = Standing::new(Arc::clone(&pair), true);
         while !stop.is_cancelled() {
+            // registered before looking, so that no wake-up between looking and waiting is missed
+            let woken = self.woken.mails.of(lane).notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            if let Some(away) = pair.found_away() {
+                standing.failures = standing.failures.saturating_add(1);
+                self.until_back(away, &mut standing.failures, &stop).await;
+                continue;
+            }
             let now = self.clock.now();
             if lane == Lane::Request && now >= next_recovery {
                 self.recover(now).await;
                 next_recovery = now.plus(Span::seconds(15));
             }
-            // registered before looking, so that no wake-up between looking and waiting is missed
-            let woken = self.woken.mails.of(lane).notified();
-            tokio::pin!(woken);
-            woken.as_mut().enable();
             let wait = match self.round(lane, holder, &mut standing, &stop).await {
                 Ok(Round::Idle) => self.until_due(lane, poll).await,
                 Ok(Round::Sent { more }) => {
                     standing.failures = 0;
+                    pair.set_away(false);
                     if more {
                         continue;
                     }
                     self.until_due(lane, poll).await
                 }
                 Ok(Round::Away(away)) => {
+                    pair.set_away(true);
                     standing.failures = standing.failures.saturating_add(1);
                     self.until_back(away, &mut standing.failures, &stop).await;
                     continue;
@@ -219,6 +229,10 @@ impl MailDispatcher {
     ) -> Result<Round> {
         if standing.left_behind {
             rows::give_back(&self.pool, lane, holder).await?;
+            standing.left_behind = false;
+        }
+        if !standing.first && standing.pair.is_away() {
+            return Ok(Round::Idle);
         }
         // until a group has been handed over, whatever is claimed goes back when the store fails: even a claim whose
         // commit was not answered may stand
@@ -234,14 +248,11 @@ impl MailDispatcher {
         }
         fault::at(Point::AfterMailClaim);
         let mut more = claimed.len() == most;
-        if let Some(beside) = &standing.more
-            && most > 1
-            && more
-        {
-            beside.notify_one();
+        if standing.first && most > 1 && more {
+            standing.pair.wake();
         }
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
-        if stop.is_cancelled() {
+        if !self.has_room(stop).await || stop.is_cancelled() {
             rows::release(&self.pool, ids, holder).await?;
             standing.left_behind = false;
             return Ok(Round::Idle);
@@ -284,7 +295,12 @@ impl MailDispatcher {
             let why = NoLetter::Suppressed("it was no longer allowed to leave");
             settled.extend(by_id.get(&mail.id).map(|m| self.unwritten(m, why, now)));
         }
-        let ours = rows::still_claimed(&self.pool, settled.iter().map(|s| s.id).collect(), holder).await?;
+        let ours = rows::still_claimed(&self.pool, settled.iter().map(|s| s.id).collect(), holder).await;
+        // those that may leave are marked by now: they leave, and the others come again when their lease is over
+        let ours = ours.unwrap_or_else(|error| {
+            tracing::warn!(%error, "that mails do not leave is not recorded yet");
+            HashSet::new()
+        });
         settled.retain(|s| ours.contains(&s.id));
         standing.left_behind = false;
         let deliveries = self.hand_over(group, lane, &allowed, holder).await;
@@ -305,6 +321,16 @@ impl MailDispatcher {
             tell::mails(&self.telemetry, &settled, &by_id, (now, self.clock.now()), &mut rng);
         }
         Ok(away.map_or(Round::Sent { more }, Round::Away))
+    }
+
+    /// Waits for a connection that is free: nothing is marked as being handed over that would only wait behind the other
+    /// loop's group. Not for ever: what is claimed may be sent by another worker.
+    async fn has_room(&self, stop: &CancellationToken) -> bool {
+        tokio::select! {
+            () = self.transport.room() => true,
+            () = tokio::time::sleep(ROOM) => false,
+            () = stop.cancelled() => false,
+        }
     }
 
     /// Records outcomes, as often as it takes: one that is known must not be lost to a database that is away.
@@ -352,134 +378,24 @@ impl MailDispatcher {
             }
         }
     }
-
-    fn unwritten(&self, mail: &Claimed, why: NoLetter, now: Timestamp) -> Settlement {
-        let (state, trouble) = match why {
-            // it may have left before; what is not known is not recorded as suppressed
-            NoLetter::Suppressed(why) if mail.may_have_left => (MailState::Uncertain, why),
-            NoLetter::Suppressed(why) => (MailState::Suppressed, why),
-            NoLetter::Later(why) => {
-                tracing::warn!(mail = %mail.id, why, "a mail cannot be written yet; reload the policy of this replica");
-                return self.again(mail, now, why.to_owned());
-            }
-            NoLetter::Failed(why) => {
-                tracing::error!(mail = %mail.id, why, "a mail cannot be written");
-                (MailState::Failed, why)
-            }
-        };
-        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble.to_owned()) }
-    }
-
-    /// How each mail is settled, what follows, and whether the other side is away.
-    fn outcomes(
-        &self,
-        deliveries: Vec<(Uuid, Delivery)>,
-        by_id: &HashMap<Uuid, &Claimed>,
-        settled: &mut Vec<Settlement>,
-    ) -> (Option<Away>, Vec<JobRow>) {
-        let (mut follow_ups, now) = (Vec::new(), self.clock.now());
-        // a server that has answered about one mail is there, whatever became of the others
-        let answered = deliveries.iter().any(|(_, delivery)| is_answer(delivery));
-        let mut away: Option<(Away, String)> = None;
-        let mut note = |how: Away, why: String| {
-            if away.as_ref().is_none_or(|(worst, _)| *worst < how) {
-                away = Some((how, why));
-            }
-        };
-        for (id, delivery) in deliveries {
-            let Some(mail) = by_id.get(&id) else { continue };
-            let settlement = match delivery {
-                Delivery::Sent => Settlement { id, state: MailState::Sent, due_at: now, trouble: None },
-                Delivery::BadAddress(code) => {
-                    follow_ups.extend(self.undeliverable(mail, now));
-                    Settlement { id, state: MailState::Bounced, due_at: now, trouble: Some(code.to_string()) }
-                }
-                Delivery::Deferred(trouble) if trouble.phase < Phase::Mail => {
-                    if !answered {
-                        note(Away::Door, trouble.to_string());
-                    }
-                    self.at_once(mail, now, trouble.to_string())
-                }
-                Delivery::Deferred(trouble) if !answered && is_silence(&trouble) => {
-                    note(Away::Within, trouble.to_string());
-                    self.at_once(mail, now, trouble.to_string())
-                }
-                Delivery::Deferred(trouble) => self.again(mail, now, trouble.to_string()),
-                Delivery::OurFault(trouble) => {
-                    tracing::error!(%trouble, "mail cannot leave: the fault is on our side; pausing");
-                    note(Away::Fault, trouble.to_string());
-                    if trouble.phase < Phase::Mail {
-                        self.at_once(mail, now, trouble.to_string())
-                    } else {
-                        self.again(mail, now, trouble.to_string())
-                    }
-                }
-                Delivery::Rejected(trouble) => {
-                    let trouble = Some(trouble.to_string());
-                    Settlement { id, state: MailState::Failed, due_at: now, trouble }
-                }
-                Delivery::Uncertain(phase) => {
-                    let trouble = format!("no reply after {phase}");
-                    if !answered {
-                        // one at a time from now on, or a server that breaks off at the end would leave all in doubt
-                        note(Away::Door, trouble.clone());
-                    }
-                    Settlement { id, state: MailState::Uncertain, due_at: now, trouble: Some(trouble) }
-                }
-            };
-            settled.push(settlement);
-        }
-        if answered || away.is_some() {
-            self.set_trouble(away.as_ref().map(|(_, why)| why.clone()));
-        }
-        (away.map(|(how, _)| how), follow_ups)
-    }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        // a thread that panicked while holding it has left a whole value all the same
-        *self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = trouble;
-    }
-
-    /// Back to the queue, or failed once it has been tried for long enough.
-    fn again(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
-        let retry = &self.config.mail.retry;
-        let wait = match self.randomness.generator() {
-            Ok(mut rng) => backoff::wait(mail.attempt, retry.initial, retry.maximum, &mut rng),
-            Err(_) => Span::seconds(30),
-        };
-        self.at_once(mail, now, trouble).due(now.plus(wait))
-    }
-
-    /// The same without a wait of its own: the dispatcher waits for the other side.
-    fn at_once(&self, mail: &Claimed, now: Timestamp, trouble: String) -> Settlement {
-        let give_up = self.config.mail.retry.give_up.as_micros();
-        let give_up = Span::micros(i64::try_from(give_up).unwrap_or(i64::MAX));
-        let over = now >= mail.created_at.plus(give_up);
-        let state = if over { MailState::Failed } else { MailState::Queued };
-        Settlement { id: mail.id, state, due_at: now, trouble: Some(trouble) }
-    }
 }
 
 /// What one round leaves to the next.
-#[derive(Default)]
 pub(super) struct Standing {
     /// How often the other side was found away, in a row.
     failures: i32,
     /// The round before ended by an error of the store: what it had claimed is still ours, and did not leave.
     left_behind: bool,
-    /// Who is told when there is more than a group.
-    more: Option<Arc<Notify>>,
+    /// What the loops of the lane tell each other.
+    pair: Arc<Pair>,
+    /// Whether this is the first of them.
+    first: bool,
 }
 
-/// How the other side is away; the gravest last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Away {
-    /// It does not let us in, or nothing is left to be tried again: when it lets us in, it is back.
-    Door,
-    /// It lets us in and says nothing of the mails: only a mail that it speaks of shows that it is back.
-    Within,
-    /// It does not want us as we are.
-    Fault,
+impl Standing {
+    pub(super) fn new(pair: Arc<Pair>, first: bool) -> Self {
+        Self { failures: 0, left_behind: false, pair, first }
+    }
 }
 
 /// What a round came to.
@@ -493,22 +409,4 @@ pub(super) enum Round {
     },
     /// Mails were settled, and the other side is away.
     Away(Away),
-}
-
-/// Whether a server has said something about this mail.
-fn is_answer(delivery: &Delivery) -> bool {
-    match delivery {
-        Delivery::Sent | Delivery::BadAddress(_) | Delivery::Rejected(_) => true,
-        Delivery::Deferred(trouble) => !is_silence(trouble),
-        Delivery::OurFault(_) | Delivery::Uncertain(_) => false,
-    }
-}
-
-/// Whether it tells of the server and not of the mail: it was not reached, broke off, or ends its service (421, which
-/// RFC 5321, 3.8, allows at any command).
-fn is_silence(trouble: &Trouble) -> bool {
-    trouble.phase < Phase::Mail
-        || trouble.phase == Phase::Store
-        || trouble.kind != TroubleKind::Reply
-        || trouble.code.is_some_and(|code| code.basic == 421)
 }

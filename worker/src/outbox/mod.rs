@@ -2,7 +2,7 @@
 //! outcome; what matters to a subject comes back as a message.
 
 mod backoff;
-mod beside;
+pub mod beside;
 pub mod channels;
 pub(crate) mod chat;
 pub mod events;
@@ -11,5 +11,6 @@ mod letter;
 mod mailing;
 pub mod mails;
 pub(crate) mod naming;
+mod outcomes;
 mod tell;
 pub mod webhooks;

@@ -6,6 +6,7 @@ use super::prepare::{Item, Target, Task};
 use super::resolve::Resolved;
 use super::subjects::Subjects;
 use super::{Engine, behind, each, expansion, parking};
+use crate::config::LONGEST_POLL;
 use crate::fault::{self, Point};
 use crate::live::InForce;
 use crate::store::inbox::{self, Key};
@@ -23,8 +24,8 @@ use rescind_jobs::refusal::{Refusal, RefusalCode};
 use rescind_jobs::time::{Span, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 
-/// The longest poll interval: who waits for a job that is due later looks before.
-const SOON: Span = Span::seconds(60);
+/// Whoever waits for a job that is due later looks before: the longest poll interval, and what a batch takes.
+const SOON: Span = Span::seconds(LONGEST_POLL as i64 / 1000 + 5);
 
 /// What is learnt from one attempt at a batch for the next.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub(in crate::config) struct Mail {
     /// How mail leaves.
     pub(in crate::config) transport: TransportName,
-    /// Mails marked as leaving in one transaction; at most so many of each lane are uncertain after a crash.
+    /// Mails marked as leaving in one transaction; at most two such groups of each lane are uncertain after a crash.
     #[schemars(range(min = 1, max = 1000))]
     pub(in crate::config) group_size: u32,
     /// Wait before the second attempt, in seconds; it doubles with each attempt.

@@ -103,6 +103,13 @@ impl Transport {
         }
     }
 
+    /// Waits until a connection is free, or could be made; whoever asks has no claim to it. Files have room.
+    pub async fn room(&self) {
+        if let Self::Smtp(smtp) = self {
+            smtp.room().await;
+        }
+    }
+
     /// How many mails can be under way at once; a group should hold several times as many.
     pub fn connections(&self) -> usize {
         match self {

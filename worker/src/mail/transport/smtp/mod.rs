@@ -119,6 +119,12 @@ impl Smtp {
         group.outcomes()
     }
 
+    /// Waits until fewer connections are in use than are allowed.
+    pub async fn room(&self) {
+        // it is never closed
+        drop(self.pool.places.acquire().await);
+    }
+
     /// Opens a connection, up to and including the login, and keeps it for the next mail; see
     /// [`super::Transport::knock`].
     pub async fn knock(&self) -> Result<(), Delivery> {
