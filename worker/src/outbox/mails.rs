@@ -101,7 +101,10 @@ impl MailDispatcher {
             let woken = self.woken.mails.of(lane).notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            if let Some(away) = pair.found_away() {
+            // what was left behind goes back first: it would be claimed for as long as the other side is away
+            if !standing.left_behind
+                && let Some(away) = pair.found_away()
+            {
                 standing.failures = standing.failures.saturating_add(1);
                 self.until_back(away, &mut standing.failures, &stop).await;
                 continue;
@@ -239,7 +242,11 @@ impl MailDispatcher {
         standing.left_behind = true;
         let now = self.clock.now();
         // after a failure a single mail goes first
-        let most = if standing.failures > 0 { 1 } else { self.config.mail.group_size.max(1) };
+        let most = if standing.failures > 0 || standing.pair.is_away() {
+            1
+        } else {
+            self.config.mail.group_size.max(1)
+        };
         let limit = i64::try_from(most).unwrap_or(64);
         let claimed = rows::claim(&self.pool, lane, now, limit, now.plus(LEASE), holder).await?;
         if claimed.is_empty() {
