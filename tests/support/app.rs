@@ -8,7 +8,7 @@ use rescind_worker::app::Opened;
 use rescind_worker::clock::{Clock, Randomness};
 use rescind_worker::config::Config;
 use rescind_worker::mail::transport::mailbox::Mailbox;
-use rescind_worker::store::Arg;
+use rescind_worker::store::{Arg, StoreError};
 use rescind_worker::worker::Worker;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -80,6 +80,20 @@ pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, mut condition: F) {
     while !condition().await {
         assert!(started.elapsed() < PATIENCE, "did not happen: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What a look into the store finds: a connection that was cut while it rested is noticed by whoever uses it next.
+async fn patiently<T>(look: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    let started = Instant::now();
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(StoreError::Unavailable(_)) if started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => panic!("a query: {error}"),
+        }
     }
 }
 
@@ -351,7 +365,7 @@ impl TestApp {
     pub async fn column(&self, query: &'static str) -> Vec<String> {
         let query: &'static rescind_worker::store::dialect::Sql =
             Box::leak(Box::new(rescind_worker::store::dialect::sql(query)));
-        let rows = self.worker().engine.pool().read(query, Vec::<Arg>::new()).await.expect("a query");
+        let rows = patiently(async || self.worker().engine.pool().read(query, Vec::<Arg>::new()).await).await;
         rows.iter().map(|row| row.get::<String>(0).expect("text")).collect()
     }
 
@@ -366,17 +380,16 @@ impl TestApp {
     pub async fn count(&self, query: &'static str) -> i64 {
         let query: &'static rescind_worker::store::dialect::Sql =
             Box::leak(Box::new(rescind_worker::store::dialect::sql(query)));
-        let rows = self.worker().engine.pool().read(query, Vec::<Arg>::new()).await.expect("a query");
+        let rows = patiently(async || self.worker().engine.pool().read(query, Vec::<Arg>::new()).await).await;
         rows[0].get::<i64>(0).expect("a number")
     }
 
     /// Waits until nothing is left to do now: no due job, no queued mail or event.
     pub async fn quiet(&self) {
         eventually("everything due is done", async || {
+            let pool = self.worker().engine.pool();
             let (jobs, _) =
-                rescind_worker::store::queue::depth(self.worker().engine.pool(), self.clock.now())
-                    .await
-                    .expect("a query");
+                patiently(async || rescind_worker::store::queue::depth(pool, self.clock.now()).await).await;
             let mails = self.count("select count(*) from mail where state in (0, 1, 2)").await;
             let events = self.count("select count(*) from event where state in (0, 1)").await;
             jobs == 0 && mails == 0 && events == 0
