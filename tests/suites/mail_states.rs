@@ -344,20 +344,24 @@ async fn it_brings_the_linked_regulation_which_the_page_shows_too(mut app: TestA
     assert!(proof[0].starts_with("sha256:") && proof[0].ends_with("rules of 2026.pdf"), "{proof:?}");
 }
 
+/// Orders nine mails, of which none leaves until the worker is told of a server that takes them.
+async fn order_nine_before_one_leaves(app: &mut TestApp) {
+    let closed = SmtpScript::start(vec![Script::friendly().on("GREETING", Act::Hang)]).await;
+    app.mail_to(closed.port).await;
+    app.request("first@example.org").await;
+    expect(app, &["sending"]).await;
+    for n in 0..8 {
+        app.request(&format!("ana{n}@example.org")).await;
+    }
+}
+
 async fn no_more_is_held_in_memory_than_a_group_may_weigh(mut app: TestApp) {
     std::fs::write(app.folder.path().join("about.pdf"), vec![b'x'; 9 << 20]).expect("it can be written");
     let policy = example_policy("")
         .replace("[purposes.newsletter]\n", "[purposes.newsletter]\ndocument = \"about.pdf\"\n");
     app.restart_with_policy(&policy).await;
-    // nothing leaves until all are ordered, and then the first never does
-    let closed = SmtpScript::start(vec![Script::friendly().on("GREETING", Act::Hang)]).await;
-    app.mail_to(closed.port).await;
-    app.request("first@example.org").await;
-    expect(&app, &["sending"]).await;
-    for n in 0..8 {
-        app.request(&format!("ana{n}@example.org")).await;
-    }
-    drop(closed);
+    order_nine_before_one_leaves(&mut app).await;
+    // the first never does
     let hangs = SmtpScript::start(vec![Script::friendly().on("MAIL", Act::Hang)]).await;
     app.mail_to(hangs.port).await;
     app.advance(Span::minutes(2));
@@ -376,15 +380,7 @@ async fn no_more_is_held_in_memory_than_a_group_may_weigh(mut app: TestApp) {
 }
 
 async fn while_one_group_waits_the_next_ones_leave(mut app: TestApp) {
-    // nothing leaves until all are ordered
-    let closed = SmtpScript::start(vec![Script::friendly().on("GREETING", Act::Hang)]).await;
-    app.mail_to(closed.port).await;
-    app.request("first@example.org").await;
-    expect(&app, &["sending"]).await;
-    for n in 0..8 {
-        app.request(&format!("ana{n}@example.org")).await;
-    }
-    drop(closed);
+    order_nine_before_one_leaves(&mut app).await;
     let hangs = SmtpScript::start(vec![Script::friendly().on("MAIL", Act::Hang), Script::friendly()]).await;
     app.restart_with(&[
         ("RESCIND_MAIL__SMTP__URL", &format!("smtp://127.0.0.1:{}", hangs.port)),

@@ -2,6 +2,7 @@
 
 mod files;
 mod pipelining;
+mod room;
 mod scripted;
 mod sink;
 

@@ -29,13 +29,12 @@ impl Failure {
     /// What an error of lapin means on an open connection.
     pub(super) fn of(error: &lapin::Error) -> Self {
         let trouble = match error.kind() {
+            _ if is_unreadable(error) => Trouble::Undecodable,
             ErrorKind::ProtocolError(e) => match e.get_id() {
                 403 => Trouble::Permission,
-                _ if is_unreadable(error) => Trouble::Undecodable,
                 _ if error.is_amqp_hard_error() => Trouble::ConnectionLost,
                 _ => Trouble::ChannelClosed,
             },
-            ErrorKind::ParsingError(_) => Trouble::Undecodable,
             ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidChannel(_) => Trouble::ChannelClosed,
             _ => Trouble::ConnectionLost,
         };

@@ -128,6 +128,8 @@ impl MailDispatcher {
                     pair.set_away(true);
                     standing.failures = standing.failures.saturating_add(1);
                     self.until_back(away, &mut standing.failures, &stop).await;
+                    // whatever the second loop has found meanwhile, it is over
+                    pair.found_away();
                     continue;
                 }
                 Err(error) => {
@@ -259,7 +261,7 @@ impl MailDispatcher {
             standing.pair.wake();
         }
         let ids: Vec<Uuid> = claimed.iter().map(|m| m.id).collect();
-        if !self.has_room(stop).await || stop.is_cancelled() {
+        if !self.has_room(lane, stop).await || stop.is_cancelled() {
             rows::release(&self.pool, ids, holder).await?;
             standing.left_behind = false;
             return Ok(Round::Idle);
@@ -332,9 +334,9 @@ impl MailDispatcher {
 
     /// Waits for a connection that is free: nothing is marked as being handed over that would only wait behind the other
     /// loop's group. Not for ever: what is claimed may be sent by another worker.
-    async fn has_room(&self, stop: &CancellationToken) -> bool {
+    async fn has_room(&self, lane: Lane, stop: &CancellationToken) -> bool {
         tokio::select! {
-            () = self.transport.room() => true,
+            () = self.transport.room(lane) => true,
             () = tokio::time::sleep(ROOM) => false,
             () = stop.cancelled() => false,
         }

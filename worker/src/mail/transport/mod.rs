@@ -103,10 +103,11 @@ impl Transport {
         }
     }
 
-    /// Waits until a connection is free, or could be made; whoever asks has no claim to it. Files have room.
-    pub async fn room(&self) {
+    /// Waits until a connection is free for mails of this lane, or could be made; whoever asks has no claim to it. Files
+    /// have room.
+    pub async fn room(&self, lane: Lane) {
         if let Self::Smtp(smtp) = self {
-            smtp.room().await;
+            smtp.room(lane).await;
         }
     }
 

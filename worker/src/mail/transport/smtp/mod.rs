@@ -119,10 +119,11 @@ impl Smtp {
         group.outcomes()
     }
 
-    /// Waits until fewer connections are in use than are allowed.
-    pub async fn room(&self) {
-        // it is never closed
-        drop(self.pool.places.acquire().await);
+    /// Waits until a connection is free for mails of this lane, as they would: the background gives way to those that
+    /// somebody waits for, and leaves them one.
+    pub async fn room(&self, lane: Lane) {
+        let _share = if lane == Lane::Background { self.pool.patient.acquire().await.ok() } else { None };
+        drop(self.pool.place(lane).await);
     }
 
     /// Opens a connection, up to and including the login, and keeps it for the next mail; see
